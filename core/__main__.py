@@ -1,0 +1,121 @@
+"""The command line: `python -m core <verb>`; every verb takes --help, and --json for a machine-readable answer on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import commands
+from core.config import PRESETS, settings
+from core.errors import LeadRankError
+from core.funnel import PRESETS as FUNNELS
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every verb with its options."""
+    parser = argparse.ArgumentParser(prog="python -m core", description="Rank sales leads: who to call first, and why.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, does: str, **more: Any) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=does, description=does, **more)
+        added.add_argument("--json", action="store_true", help="answer as JSON on stdout")
+        return added
+
+    def leads_and_schema(to: argparse.ArgumentParser) -> None:
+        to.add_argument("--leads", type=Path, required=True, help="lead file: CSV, Parquet or Excel")
+        to.add_argument("--schema", type=Path, required=True, help="schema file (TOML)")
+
+    sample = verb("sample", "Simulate leads with a known truth.")
+    sample.add_argument("--leads", type=int, required=True, help="how many")
+    sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--out", type=Path, required=True, help="folder for leads, schema and truth")
+    sample.add_argument("--base-rate", type=float, default=0.0133, help="share of leads that order (default: %(default)s)")
+    sample.add_argument("--alignment", type=float, default=0.9, help="how closely stages follow intent, 0..1 (default: %(default)s)")
+
+    guess = verb("guess-schema", "Propose a schema for a lead file and explain each guess.")
+    guess.add_argument("file", type=Path, help="lead file: CSV, Parquet or Excel")
+    guess.add_argument("--out", type=Path, help="where to write the schema (default: stdout)")
+    guess.add_argument("--preset", choices=sorted(FUNNELS), help="funnel to try first")
+
+    validate = verb("validate", "Check a lead file against its schema and list every problem.")
+    leads_and_schema(validate)
+
+    train = verb(
+        "train",
+        "Train a model on leads with known outcomes.",
+        epilog="settings for --set (value of cpu-quick):\n"
+        + "\n".join(f"  {key} = {value}\n      {meaning}" for key, value, meaning in settings(PRESETS["cpu-quick"])),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    leads_and_schema(train)
+    train.add_argument("--out", type=Path, required=True, help="folder for the run")
+    train.add_argument("--preset", choices=sorted(PRESETS), default="cpu-quick", help="starting settings (default: %(default)s)")
+    train.add_argument("--config", type=Path, help="TOML file of settings on top of the preset")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments", help="one setting; may be repeated")
+    train.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
+
+    score = verb("score", "Score leads with a trained model.")
+    score.add_argument("--model", type=Path, required=True, help="run folder")
+    score.add_argument("--leads", type=Path, required=True, help="lead file with the columns of the run's schema")
+    score.add_argument("--out", type=Path, required=True, help="scores: a name ending in .csv or .parquet")
+    _where(score)
+
+    evaluate = verb("evaluate", "Hold scores against outcomes.")
+    evaluate.add_argument("--scores", type=Path, required=True, help="what `score` wrote")
+    leads_and_schema(evaluate)
+    evaluate.add_argument("--split", choices=("test", "all"), default="test", help="test = the later part that did not train")
+
+    explain = verb("explain", "Which fields and words moved a lead's score.")
+    explain.add_argument("--model", type=Path, required=True, help="run folder")
+    explain.add_argument("--leads", type=Path, required=True, help="lead file")
+    explain.add_argument("--lead-id", required=True)
+    explain.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
+    _where(explain)
+
+    verb("backbone", "Prepare the embedded language model: convert, check and cache it.")
+    verb("tour", "The main job on the shipped sample and model: score, evaluate, explain.")
+    return parser
+
+
+def _where(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    to.add_argument("--backbone", help="folder or hub id of the run's language model, where it has moved")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 = done, 2 = a user error, told in one line on stderr."""
+    options = vars(build_parser().parse_args(arguments))
+    verb, as_json = options.pop("verb"), options.pop("json")
+    try:
+        answer = getattr(commands, verb.replace("-", "_"))(**options)
+    except LeadRankError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (OSError, MemoryError) as error:
+        print(f"error: {type(error).__name__}: {error.strerror if isinstance(error, OSError) else 'out of memory'}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; `train --resume` continues where it was", file=sys.stderr)
+        return 130
+    if as_json:
+        json.dump(answer.document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
+        print()
+    elif answer.text:
+        print(answer.text)
+    return 0
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

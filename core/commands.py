@@ -1,0 +1,261 @@
+"""What each verb of the command line does: arguments in, an `Answer` for people and for programs out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import scoring
+from core.config import load_config, with_settings
+from core.data import simulation
+from core.data.guessing import guess_schema as propose
+from core.data.leads import Leads
+from core.data.reading import read_table
+from core.data.schema import Schema, dump_schema, load_schema
+from core.data.splitting import split_by_time
+from core.data.validation import examine_file, load_leads
+from core.errors import ConfigError, LeadRankError, RunError, ValidationError
+from core.evaluation import evaluate as hold_against_outcomes
+from core.progress import Event, Phase
+from core.scores import read_scores, write_scores
+
+GUESS_ROWS = 200_000
+"""Rows that a schema is guessed from."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The same result twice: plain JSON, and text for a person."""
+
+    document: dict[str, Any]
+    text: str
+
+
+def sample(leads: int, seed: int, out: Path, base_rate: float, alignment: float) -> Answer:
+    """Simulate leads into a folder."""
+    if leads < 1:
+        raise ConfigError(f"--leads must be at least 1, however: got={leads}")
+    known = simulation.write_sample(out, leads, seed, base_rate, alignment, Phase("simulate leads", tell).at)
+    text = f"{leads:,} leads, schema and truth in {out}; best possible AUC {known['best_possible_auc']}"
+    return Answer({**known, "out": str(out)}, text)
+
+
+def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
+    """Propose a schema."""
+    guess = propose(read_table(file, rows=GUESS_ROWS, on_progress=_reading("read")), preset=preset)
+    toml = dump_schema(guess.schema, guess.reasons)
+    leaks = [f"left out as a leak: {column}: {why}" for column, why in guess.leaks]
+    if out is not None:
+        if out.exists():
+            raise ConfigError(f"'{out}' exists already; give another --out, so that nothing is lost")
+        out.write_text(toml, "utf-8")
+    document = {"schema": toml, "reasons": guess.reasons, "leaks": [list(leak) for leak in guess.leaks]}
+    text = "\n".join([f"Wrote {out}. Read the remarks in it, then run `validate`.", *leaks]) if out else toml
+    return Answer(document, text)
+
+
+def validate(leads: Path, schema: Path) -> Answer:
+    """List every problem of a lead file; raises ValidationError where there are errors."""
+    plan = load_schema(schema)
+    found, report = examine_file(leads, plan, need_outcome=plan.roles.converted is not None, on_progress=_reading("validate"))
+    lines = [f"error: {problem}" for problem in report.errors] + [f"note: {problem}" for problem in report.warnings]
+    document = report.to_dict()
+    if found is not None and plan.roles.converted is not None:
+        try:
+            parts = split_by_time(found)
+            document["split"] = {name: len(getattr(parts, name)) for name in ("train", "calibration", "test")}
+            document["split_notes"] = list(parts.notes)
+            lines += [f"note: {note}" for note in parts.notes]
+            lines.append("Split: " + ", ".join(f"{name} {count:,}" for name, count in document["split"].items()))
+        except ValidationError as error:
+            lines += [f"error: {problem}" for problem in error.problems]
+            document["errors"] += [{"column": "", "message": p, "remedy": "", "rows": [], "count": 0} for p in error.problems]
+    document["valid"] = not document["errors"]
+    lines.append(f"{report.leads:,} leads; {'ready' if document['valid'] else 'not usable before the errors are mended'}.")
+    return Answer(document, "\n".join(lines))
+
+
+def train(
+    leads: Path, schema: Path, out: Path, preset: str, config: Path | None, assignments: list[str], resume: bool
+) -> Answer:
+    """Train a run."""
+    from core.training import model_card
+    from core.training import train as train_whole
+
+    wanted = with_settings(load_config(config, preset), assignments)
+    found = _load(leads, load_schema(schema), need_outcome=True)
+    card = train_whole(found, wanted, out, resume=resume, watch=tell)
+    return Answer(card, model_card(card) + f"\nThe run is in {out}.")
+
+
+def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None) -> Answer:
+    """Score a lead file."""
+    if out.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    found = _load(leads, _schema_of(scorer))
+    scores = scoring.score(found, scorer, tell)
+    write_scores(scores, out)
+    top = scores.frame.head(10)
+    table = top.assign(probability=top["probability"].map("{:.1%}".format), score=top["score"].map("{:.3f}".format))
+    text = f"{len(scores):,} leads ranked in {out}; call first:\n"
+    text += table[["rank", "lead_id", "probability", "score"]].to_string(index=False)
+    document = {"out": str(out), "leads": len(scores), "top": top[["rank", "lead_id", "probability", "score"]].to_dict("records")}
+    return Answer(document, text)
+
+
+def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
+    """Hold a score file against the outcomes."""
+    found = _load(leads, load_schema(schema), need_outcome=True, least_of_each_class=1)
+    rows = None
+    if split == "test":
+        rows = split_by_time(found).test
+        if not len(rows):
+            raise LeadRankError("split.train_share is 1, so there is no test part; use --split all, knowing that these leads trained")
+    result = hold_against_outcomes(read_scores(scores), found, rows=rows)
+    document = {"split": split, **result.to_dict()}
+    return Answer(document, _figures(document))
+
+
+def explain(model: Path, leads: Path, lead_id: str, head: str, device: str, backbone: str | None) -> Answer:
+    """Explain one lead's score."""
+    from core.attribution import as_text, to_dict
+    from core.neural.gradients import explain as explain_lead
+
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    found = _load(leads, _schema_of(scorer))
+    attribution = explain_lead(scorer, found, lead_id, head=head, watch=tell)  # type: ignore[arg-type]
+    return Answer(to_dict(attribution), as_text(attribution))
+
+
+def backbone() -> Answer:
+    """Convert, check and cache the embedded language model."""
+    from core.neural.backbones import DEFAULT, load_backbone
+
+    began = time.monotonic()
+    identity = load_backbone(DEFAULT, depth=1, on_progress=lambda text: tell(Event(text))).identity
+    seconds = time.monotonic() - began
+    return Answer(
+        {"name": identity.name, "source": identity.source, "sha256": identity.sha256, "seconds": seconds},
+        f"language model {identity.name} ({identity.source}) is ready after {seconds:.0f} s",
+    )
+
+
+def tour() -> Answer:
+    """The main job on what ships: how good the model is on its test part, today's leads ranked, the first one explained."""
+    from core.attribution import as_text, to_dict
+    from core.neural.gradients import explain as explain_lead
+
+    home = Path(__file__).resolve().parent.parent / "sample_data"
+    model = home / "model"
+    if not model.is_dir():
+        raise RunError("sample_data/model is missing; `make sample-model` trains it")
+    scorer = scoring.load_scorer(model, tell=lambda text: tell(Event(text)))
+    found = _load(home / "leads.csv", _schema_of(scorer))
+    tested = split_by_time(found).test
+    document = hold_against_outcomes(read_scores(model / "test_scores.parquet"), found, rows=tested).to_dict()
+    time_of = found.roles["snapshot_time"]
+    young = time_of > time_of.max() - pd.Timedelta(days=found.schema.split.maturity_days)
+    open_leads = found.take(np.flatnonzero(young.to_numpy()))
+    scores = scoring.score(open_leads, scorer, tell)
+    first = str(scores.frame["lead_id"].iat[0])
+    reasons = explain_lead(scorer, open_leads, first, watch=tell)  # type: ignore[arg-type]
+    top = scores.frame.head(10).assign(probability=lambda frame: frame["probability"].map("{:.1%}".format))
+    text = "\n".join(
+        [
+            "How good the shipped model is on the sample's test part:",
+            _figures(document),
+            "",
+            f"The {len(open_leads):,} leads of the last {found.schema.split.maturity_days:g} days, ranked; call these first:",
+            top[["rank", "lead_id", "probability"]].to_string(index=False),
+            "",
+            as_text(reasons),
+            "",
+            "Next: README.md, with your own file: guess-schema, validate, train, score, evaluate, explain.",
+        ]
+    )
+    return Answer({"metrics": document, "top": scores.frame.head(10).to_dict("records"), "explained": to_dict(reasons)}, text)
+
+
+class _Teller:
+    """Progress on stderr: one line that moves on a terminal, a line every ten seconds elsewhere."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+        self.open = False
+
+    def __call__(self, event: Event) -> None:
+        if not event.total:
+            self._line(event.phase)
+            return
+        now, finished = time.monotonic(), event.done >= event.total
+        if not finished and now - self.last < (0.2 if sys.stderr.isatty() else 10):
+            return
+        self.last = now
+        left = "" if event.seconds_left is None or finished else f", {_span(event.seconds_left)} left"
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in event.figures.items())
+        text = f"{event.phase}: {event.done:,} of {event.total:,} ({event.done / event.total:.0%}){left}"
+        text += f" | {figures}" if figures else ""
+        if sys.stderr.isatty() and not finished:
+            print(f"\r\033[K{text[:200]}", end="", file=sys.stderr, flush=True)
+            self.open = True
+        else:
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        print(f"\r\033[K{text}" if self.open else text, file=sys.stderr, flush=True)
+        self.open = False
+
+
+tell = _Teller()
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _reading(name: str) -> Callable[[float], None]:
+    phase = Phase(name, tell)
+    return lambda share: phase.at(int(100 * share), 100)
+
+
+def _schema_of(scorer: Any) -> Schema:
+    return scorer.run.schema
+
+
+def _load(source: Path, schema: Schema, **more: Any) -> Leads:
+    """Read and validate, telling the warnings."""
+    found, report = load_leads(source, schema, on_progress=_reading(f"read {source.name}"), **more)
+    for problem in report.warnings:
+        tell(Event(f"note: {problem}"))
+    return found
+
+
+def _figures(document: dict[str, Any]) -> str:
+    """The main figures as lines for a person."""
+
+    def line(name: str, entry: dict[str, Any], percent: bool) -> str:
+        if entry["value"] is None:
+            return f"  {name:34s} cannot be computed: {entry['reason']}"
+        form = "{:.1%}" if percent else "{:.3f}"
+        value, low, high = (form.format(entry[key]) for key in ("value", "low", "high"))
+        return f"  {name:34s} {value:>8s}   95% interval {low} to {high}"
+
+    lines = [f"{document['leads']:,} leads, {document['converted']:,} ordered ({document['base_rate']:.2%})"]
+    lines.append(line("AUC", document["auc"], False))
+    lines.append(line("average precision", document["average_precision"], False))
+    for key, words, percent in (
+        ("precision_at", "precision among the top", True),
+        ("recall_at", "orders found in the top", True),
+        ("lift_at", "times better than random, top", False),
+    ):
+        lines += [line(f"{words} {float(share):.1%}", entry, percent) for share, entry in document[key].items()]
+    lines += [line(f"calibration: {name.replace('_', ' ')}", entry, False) for name, entry in document["calibration"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,9 @@
+"""The torch room: nothing outside this folder imports torch, and no tensor leaves it.
+
+backbones    the catalogue of language models        asllr        backbone + read-out + three heads (drawing)
+hpro         the losses                              batches      token-budget batches
+states       leads through the frozen model, once    probe        heads fitted on frozen states
+finetune     LoRA from those heads                   trainer      a whole run, from leads to a run folder
+checkpoints  the run folder                          scorer       run folder -> Scorer
+gradients    integrated gradients on the embeddings
+"""

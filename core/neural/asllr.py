@@ -1,0 +1,205 @@
+"""asLLR: a language model reads one lead, three heads say how likely it is to order.
+
+    prompt ids (B, L) --> backbone, first `depth` layers, LoRA --> hidden states (B, L, H)
+                                                                       |
+                    read-out: last token and / or mean over the lead's tokens, at one or several depths
+                                                                       |
+       last (B, H) ------------------.                        states (B, D)    tower (B, T) fields as numbers
+            |                         \                               \          /
+       LM head (H, V), frozen     + offset of the Yes and No rows    x (B, D + T), standardised
+            |                         |                                |               |
+       other (B,) = logsumexp     yes, no (B,)                 pointwise z (B,)   pairwise s (B,)
+       of all other tokens            |                                |               |
+            '--- semantic: next token "Yes" or "No"           P = sigmoid(z)    P(i > j) = sigmoid(s_i - s_j)
+
+Source: asLLR and HPRO (arXiv 2606.04387), method section; head shapes also from the authors' code.
+# DIFF: the mean over the lead's tokens may join the last token: on small data it carries more (measured, README).
+# DIFF: heads read standardised states, so that one L2 strength fits all of them and LoRA can start from the probe.
+# DIFF: the Yes and No rows get a learned offset: below full depth the LM head was never trained to read the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the language model says about leads. Shapes: states (n, D), last (n, H), yes, no, other (n,), all fp32."""
+
+    states: Tensor
+    last: Tensor
+    yes: Tensor
+    no: Tensor
+    other: Tensor
+
+    def __len__(self) -> int:
+        return len(self.yes)
+
+    def rows(self, index: Tensor) -> Encoded:
+        """The leads at `index`."""
+        return Encoded(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+    @staticmethod
+    def empty(n: int, device: torch.device | str = "cpu") -> Encoded:
+        """Leads that no language model reads: width zero, and a semantic head that knows only its offset."""
+        wide, flat = torch.zeros(n, 0, device=device), torch.zeros(n, device=device)
+        return Encoded(wide, wide, flat, flat, torch.full((n,), -30.0, device=device))
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The heads' answers, each (n,), fp32: pointwise `logit`, ranking `score`, Yes / No / other-token logits."""
+
+    logit: Tensor
+    score: Tensor
+    yes: Tensor
+    no: Tensor
+    other: Tensor
+
+    def as_dict(self) -> dict[str, Tensor]:
+        """By name, for code that treats all outputs alike."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+class Standardise(nn.Module):
+    """x -> (x - mean) / scale with fixed statistics of the training part. Shape: (n, width) -> (n, width)."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+
+    def fit(self, x: Tensor) -> None:
+        """Take mean and standard deviation from x (n, width); constant columns keep scale 1."""
+        if x.shape[1]:
+            deviation = x.std(dim=0, correction=0)
+            self.mean.copy_(x.mean(dim=0))
+            self.scale.copy_(torch.where(deviation > 1e-6, deviation, torch.ones_like(deviation)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.float() - self.mean) / self.scale
+
+
+def _head(width: int, kind: str) -> nn.Module:
+    if kind == "linear":
+        head: nn.Module = nn.Linear(width, 1)
+        nn.init.zeros_(head.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+        return head
+    return nn.Sequential(nn.Linear(width, 128), nn.GELU(), nn.Dropout(0.5), nn.Linear(128, 1))
+
+
+class Heads(nn.Module):
+    """Pointwise, pairwise and semantic heads over what was read off. Always fp32.
+
+    Args:
+        state_width: D, width of the read-out; 0 where no language model reads the lead.
+        last_width: H, width of the last token's state; 0 likewise.
+        tower_width: T, width of the encoded fields; 0 where fields go through the prompt alone.
+        kind: `linear` (paper) or `two-layer` (authors' code: 128 units, GELU, dropout 0.5).
+    """
+
+    def __init__(self, state_width: int, last_width: int, tower_width: int, kind: str = "linear") -> None:
+        super().__init__()
+        self.widths = (state_width, last_width, tower_width)
+        self.of_states = Standardise(state_width)
+        self.of_last = Standardise(last_width)
+        self.pointwise = _head(state_width + tower_width, kind)
+        self.pairwise = _head(state_width + tower_width, kind)
+        self.semantic_offset = nn.Linear(last_width, 2)
+        nn.init.zeros_(self.semantic_offset.weight)
+        nn.init.zeros_(self.semantic_offset.bias)
+
+    def features(self, encoded: Encoded, tower: Tensor) -> Tensor:
+        """x (n, D + T): standardised states beside the encoded fields."""
+        return torch.cat([self.of_states(encoded.states), tower.float()], dim=1)
+
+    def forward(self, encoded: Encoded, tower: Tensor) -> Outputs:
+        x = self.features(encoded, tower)
+        offset = self.semantic_offset(self.of_last(encoded.last))
+        return Outputs(
+            self.pointwise(x).squeeze(1),
+            self.pairwise(x).squeeze(1),
+            encoded.yes + offset[:, 0],
+            encoded.no + offset[:, 1],
+            encoded.other,
+        )
+
+
+class Reader(nn.Module):
+    """The language model and its read-out: token ids in, `Encoded` out.
+
+    Args:
+        model: a transformers causal language model, with or without LoRA layers injected.
+        yes_no: token ids of "Yes" and "No".
+        readout: `last`, `mean` or `both`.
+        layers: depths to read off, counted from 1; empty = the deepest.
+    """
+
+    def __init__(self, model: nn.Module, yes_no: tuple[int, int], readout: str, layers: tuple[int, ...] = ()) -> None:
+        super().__init__()
+        self.model = model
+        self.yes_no = yes_no
+        self.readout = readout
+        self.layers = layers
+        config = model.config
+        deepest = config.num_hidden_layers
+        if any(layer > deepest for layer in layers):
+            raise ConfigError(f"readout_layers must be at most the depth {deepest}, however: got={list(layers)}")
+        self.hidden = int(config.hidden_size)
+        self.width = self.hidden * max(len(layers), 1) * (2 if readout == "both" else 1)
+
+    def forward(self, ids: Tensor, lengths: Tensor, body: Tensor, embeddings: Tensor | None = None) -> Encoded:
+        """Read right-padded prompts.
+
+        Args:
+            ids: (B, L) token ids; what stands beyond a lead's length never reaches it, since attention is causal.
+            lengths: (B,) tokens of each prompt.
+            body: (B,) first token that belongs to the lead rather than to the instruction.
+            embeddings: (B, L, H) in place of the ids' own, for gradients.
+        """
+        decoder = self.model.get_decoder()
+        source = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
+        out = decoder(**source, use_cache=False, output_hidden_states=bool(self.layers))
+        deepest = out.last_hidden_state
+        depth = self.model.config.num_hidden_layers
+        picked = [deepest if at == depth else decoder.norm(out.hidden_states[at]) for at in self.layers] or [deepest]
+        rows = torch.arange(len(lengths), device=deepest.device)
+        positions = torch.arange(deepest.shape[1], device=deepest.device)
+        inside = ((positions >= body[:, None]) & (positions < lengths[:, None])).float()
+        inside = inside / inside.sum(dim=1, keepdim=True)
+        blocks = []
+        for hidden in picked:
+            if self.readout in ("last", "both"):
+                blocks.append(hidden[rows, lengths - 1].float())
+            if self.readout in ("mean", "both"):
+                blocks.append(torch.einsum("blh,bl->bh", hidden.float(), inside))
+        last = deepest[rows, lengths - 1]
+        vocabulary = self.model.get_output_embeddings()(last).float()
+        yes, no = (vocabulary[:, token] for token in self.yes_no)
+        others = vocabulary.clone()
+        others[:, list(self.yes_no)] = float("-inf")
+        return Encoded(torch.cat(blocks, dim=1), last.float(), yes, no, others.logsumexp(dim=1))
+
+
+class AsLLR(nn.Module):
+    """Reader and heads together; `reader` is None for a model that reads fields alone."""
+
+    def __init__(self, reader: Reader | None, heads: Heads) -> None:
+        super().__init__()
+        self.reader = reader
+        self.heads = heads
+
+    def forward(self, ids: Tensor, lengths: Tensor, body: Tensor, tower: Tensor) -> Outputs:
+        """Shapes: ids (B, L), lengths and body (B,), tower (B, T)."""
+        encoded = Encoded.empty(len(tower), tower.device) if self.reader is None else self.reader(ids, lengths, body)
+        return self.heads(encoded, tower)

@@ -1,0 +1,122 @@
+"""Leads through the frozen language model, once each: read-out states on disk by shard, so that a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+from safetensors.torch import load_file, save_file
+
+from core.data.prompts import Prompt
+from core.neural.asllr import Encoded, Reader
+from core.neural.batches import collate, token_batches
+
+SHARD_LEADS = 512
+Progress = Callable[[int, int], None]
+"""Called with (tokens read, tokens in all)."""
+
+
+def token_budget(reader: Reader, device: torch.device, *, training: bool) -> int:
+    """Tokens that fit in memory at once: a share of what is free, divided by what one token keeps alive.
+
+    Training keeps every layer's activations, reading only a few layers' worth.
+    """
+    config = reader.model.config
+    wide = int(getattr(config, "intermediate_size", 4 * config.hidden_size))
+    one_layer = 4 * (12 * int(config.hidden_size) + 4 * wide)
+    per_token = one_layer * (config.num_hidden_layers if training else 3)
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    most = 131_072 if device.type == "cuda" else 8_192
+    return int(min(max(0.4 * free / per_token, 512), most))
+
+
+def encode(
+    reader: Reader,
+    prompts: Sequence[Prompt],
+    *,
+    device: torch.device,
+    budget: int = 0,
+    cache: Path | None = None,
+    on_progress: Progress | None = None,
+) -> Encoded:
+    """Read every prompt with the frozen model.
+
+    Args:
+        budget: most tokens in memory at once; 0 = from the machine's memory. Halved when memory runs out.
+        cache: folder for shards of 512 leads; shards of the same prompts and reader are not read again.
+
+    Returns:
+        Encoded on the CPU, one row per prompt, in order.
+    """
+    if not prompts:
+        return Encoded.empty(0)
+    total, done = sum(len(prompt) for prompt in prompts), 0
+    reader = reader.to(device).eval()
+    budget = budget or token_budget(reader, device, training=False)
+    shards = []
+    for start in range(0, len(prompts), SHARD_LEADS):
+        part = prompts[start : start + SHARD_LEADS]
+        kept = None if cache is None else cache / f"states-{_fingerprint(reader, part)}.safetensors"
+        if kept is not None and kept.exists():
+            tensors = load_file(kept)
+            done += sum(len(prompt) for prompt in part)
+        else:
+            tensors = {}
+            for rows, encoded in _read(reader, part, device, budget):
+                for name in Encoded.__dataclass_fields__:
+                    values = getattr(encoded, name).cpu()
+                    tensors.setdefault(name, torch.empty(len(part), *values.shape[1:]))[torch.from_numpy(rows)] = values
+                done += sum(len(part[row]) for row in rows)
+                if on_progress:
+                    on_progress(done, total)
+            if kept is not None:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                save_file(tensors, kept.with_suffix(".part"))
+                os.replace(kept.with_suffix(".part"), kept)
+        if on_progress:
+            on_progress(done, total)
+        shards.append(tensors)
+    return Encoded(*(torch.cat([shard[name] for shard in shards]) for name in Encoded.__dataclass_fields__))
+
+
+def _read(reader: Reader, prompts: Sequence[Prompt], device: torch.device, budget: int):  # type: ignore[no-untyped-def]
+    """Yield (rows, Encoded) batch by batch; a batch that does not fit in memory is tried again in halves."""
+    waiting = token_batches([len(prompt) for prompt in prompts], budget)
+    while waiting:
+        rows = waiting.pop(0)
+        batch = collate([prompts[row] for row in rows], device)
+        try:
+            with torch.inference_mode(), autocast(device):
+                encoded = reader(batch.ids, batch.lengths, batch.body)
+        except RuntimeError as error:
+            if not out_of_memory(error) or len(rows) == 1:
+                raise
+            waiting = [*np.array_split(rows, 2), *waiting]
+            continue
+        yield rows, encoded
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bf16 arithmetic on a GPU; on a CPU fp32, whose scores have no ties."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch failed for want of memory, on a GPU or a CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error) or "out of memory" in str(error)
+
+
+def _fingerprint(reader: Reader, prompts: Sequence[Prompt]) -> str:
+    config = reader.model.config
+    digest = hashlib.sha256(
+        repr((config.name_or_path, config.num_hidden_layers, reader.hidden, reader.readout, reader.layers)).encode()
+    )
+    digest.update(reader.model.get_input_embeddings().weight[:8].detach().float().cpu().numpy().tobytes())
+    for prompt in prompts:
+        digest.update(prompt.ids.tobytes() + bytes([prompt.body]))
+    return digest.hexdigest()[:24]

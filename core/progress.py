@@ -1,0 +1,47 @@
+"""How long work tells where it is: phase, share done, time left and figures, to whoever watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """One report. `done` of `total` in units of the phase; `seconds_left` is None until it can be estimated."""
+
+    phase: str
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+Watch = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """A watcher that does not look."""
+
+
+class Phase:
+    """One phase of the work; tells the watcher at most twice a second and always at its end."""
+
+    def __init__(self, name: str, watch: Watch) -> None:
+        self.name, self.watch = name, watch
+        self.started = time.monotonic()
+        self.first_done: int | None = None
+        self.told = 0.0
+
+    def at(self, done: int, total: int, figures: dict[str, Any] | None = None) -> None:
+        """Report that `done` of `total` is finished; what was done before the first report counts for nothing in the rate."""
+        now = time.monotonic()
+        if self.first_done is None:
+            self.first_done, self.started = done, self.started if done <= total // 50 else now
+        rate = (done - self.first_done) / max(now - self.started, 1e-9)
+        if now - self.told >= 0.5 or done >= total or figures:
+            self.told = now
+            left = (total - done) / rate if rate > 0 else None
+            self.watch(Event(self.name, done, total, left, figures or {}))

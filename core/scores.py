@@ -1,0 +1,145 @@
+"""What a model says about leads: ranked scores, and why one lead got its score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from core.data.leads import Leads
+from core.data.reading import read_table
+from core.errors import LeadRankError, ReadError
+
+COLUMNS = ("lead_id", "score", "probability", "rank")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Ranked leads, best first.
+
+    `frame` holds `lead_id` (str), `score` (the ranking score, any scale), `probability` (calibrated, 0..1) and `rank`
+    (1 = call first; ties broken by lead_id); a model may add numeric columns of its own, such as each head's logit.
+    """
+
+    frame: pd.DataFrame
+
+    @staticmethod
+    def ranked(lead_id: pd.Series | np.ndarray, score: np.ndarray, probability: np.ndarray, **more: np.ndarray) -> Scores:
+        """Sort by score, ties by lead_id, and number from 1.
+
+        Example:
+            >>> Scores.ranked(np.array(["b", "a"]), np.array([1.0, 1.0]), np.array([0.2, 0.3])).frame["lead_id"].tolist()
+            ['a', 'b']
+        """
+        columns = {"lead_id": np.asarray(lead_id, dtype=object), "score": score, "probability": probability, **more}
+        frame = pd.DataFrame(columns)
+        if not np.isfinite(frame["score"].to_numpy(dtype=float)).all():
+            raise LeadRankError("scores must be finite numbers, however: some leads got none; this model cannot rank these leads")
+        frame = frame.sort_values(["score", "lead_id"], ascending=[False, True], kind="stable", ignore_index=True)
+        frame.insert(3, "rank", np.arange(1, len(frame) + 1))
+        return Scores(frame)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def aligned(self, lead_ids: pd.Series) -> pd.DataFrame:
+        """The rows for `lead_ids`, in that order.
+
+        Raises:
+            LeadRankError: some of the ids were not scored.
+        """
+        frame = self.frame.set_index("lead_id").reindex(lead_ids.astype(object))
+        missing = frame["score"].isna()
+        if missing.any():
+            raise LeadRankError(
+                f"{int(missing.sum())} of {len(frame)} leads have no score, the first of them '{frame.index[missing][0]}': "
+                "score the same lead file that is evaluated"
+            )
+        return frame.reset_index()
+
+
+_FORMULA = r"^(?=[=+\-@\t\r])"
+_NEUTRAL = r"^'(?=[=+\-@\t\r])"
+
+
+def write_scores(scores: Scores, path: Path) -> None:
+    """Write .parquet, or .csv in which no lead id can act as a spreadsheet formula (a quote mark before it is text)."""
+    frame = scores.frame
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.assign(lead_id=frame["lead_id"].astype(str).str.replace(_FORMULA, "'", regex=True)).to_csv(path, index=False)
+
+
+def read_scores(path: Path) -> Scores:
+    """Read what `write_scores` wrote, or any table with lead_id and score; probability may be missing.
+
+    Raises:
+        ReadError: no table, missing columns, repeated leads, or scores that are no numbers; names the rows.
+    """
+    frame = read_table(path)
+    missing = [name for name in ("lead_id", "score") if name not in frame]
+    if missing:
+        raise ReadError(f"'{path.name}': a score file needs the columns lead_id and score, however: {missing} missing; `score` writes one")
+    ids = frame["lead_id"].astype(str).str.replace(_NEUTRAL, "", regex=True)
+    if ids.duplicated().any():
+        rows = (np.flatnonzero(ids.duplicated())[:5] + 2).tolist()
+        raise ReadError(f"'{path.name}': each lead may have one score, however: rows {rows} repeat a lead_id")
+    columns = {}
+    for name in frame.columns.intersection(["score", "probability"]):
+        columns[name] = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
+        bad = ~np.isfinite(columns[name])
+        if bad.any():
+            raise ReadError(f"'{path.name}': column '{name}' must hold numbers, however: rows {(np.flatnonzero(bad)[:5] + 2).tolist()} do not")
+    return Scores.ranked(ids.to_numpy(dtype=object), columns["score"], columns.get("probability", np.full(len(ids), np.nan)))
+
+
+class Scorer(Protocol):
+    """Anything that ranks leads: a trained run, a baseline, a rule, a fake in a test."""
+
+    @property
+    def name(self) -> str:
+        """Shown in tables, such as `LightGBM (fields)`."""
+        ...
+
+    def score(self, leads: Leads) -> Scores:
+        """Score each lead once; the result holds one row per lead."""
+        ...
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """How much one part of the input moved the logit: positive speaks for the lead, negative against it."""
+
+    kind: str
+    """`field`, `turn` or `word`."""
+    name: str
+    """Field name; `turn 3`; or the word itself."""
+    text: str
+    """The field's value, or the words of the turn."""
+    value: float
+    """In units of the head's logit."""
+    turn: int | None = None
+    """0-based position in the whole dialogue, for turns and their words."""
+    speaker: str = ""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Why one lead got its logit: contributions that sum to `logit - baseline_logit` within `relative_error`."""
+
+    lead_id: str
+    head: str
+    logit: float
+    baseline_logit: float
+    relative_error: float
+    converged: bool
+    steps: int
+    fields: tuple[Contribution, ...]
+    turns: tuple[Contribution, ...]
+    words: tuple[Contribution, ...]
+    truncated_turns: int = 0
+    """Oldest turns that the token limit left out: they could not move the score."""

@@ -1,0 +1,210 @@
+"""A whole training run as a user asks for it: split, tiers, model, baselines, test, model card, run folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.boosted import train_boosted
+from core.comparison import Comparison, compare
+from core.config import Config, config_to_dict
+from core.data.leads import Leads
+from core.data.pairs import Pairing, TierReport, tier_report
+from core.data.splitting import Parts, split_by_time
+from core.errors import NotComputable, RunError
+from core.evaluation import Evaluation, evaluate
+from core.neural.checkpoints import save_run
+from core.neural.trainer import Trained, train_run
+from core.progress import Event, Watch
+from core.scores import Scores
+from core.words import cross_fitted, train_logistic, train_words
+
+WORK = ".work"
+"""Folder inside the run folder for what an interrupted run needs; removed at the end."""
+
+
+def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watch: Watch) -> dict[str, Any]:
+    """Train on `leads` and write the run folder `out`; returns the model card.
+
+    Raises:
+        RunError: `out` holds a finished run, or an interrupted one and `resume` is not set, or one of other data or settings.
+        ValidationError, NotComputable: the leads cannot be split or learned from.
+    """
+    began = time.monotonic()
+    work = _claim(out, leads, config, resume)
+    parts = split_by_time(leads)
+    tiers = check_tiers(leads.take(parts.train), config.seed)
+    for tier in tiers:
+        watch(Event(tier.warning or tier.summary))
+    trained = train_run(leads, parts.train, parts.calibration, config, work, watch)
+    tested = parts.test if len(parts.test) else parts.calibration
+    named: dict[str, Scores] = {trained.scorer.name: trained.scorer.score(leads.take(tested), watch)}
+    if config.baselines:
+        named |= _baselines(leads, parts, tested, config.seed, watch)
+    watch(Event("test"))
+    evaluation = evaluate(named[trained.scorer.name], leads, rows=tested)
+    comparison = compare(named, leads, rows=tested, baselines=list(named)[1:]) if len(named) > 1 else None
+    card = _card(leads, parts, config, tiers, trained, evaluation, comparison, time.monotonic() - began)
+    run = trained.run
+    run.card.update(card)
+    save_run(out, run, _test_scores(named, leads, tested), model_card(card))
+    shutil.rmtree(work)
+    return card
+
+
+def check_tiers(train: Leads, seed: int = 0) -> tuple[TierReport, ...]:
+    """Pairs of each tier and whether its order is that of the sale, judged before any training.
+
+    What stage and outcome cannot tell is judged by a cross-fitted linear model of the leads' own words and fields.
+    """
+    try:
+        estimate = cross_fitted(train, seed=seed)
+    except NotComputable:
+        estimate = None
+    return tier_report(train, Pairing.fit(train), estimate, seed=seed)
+
+
+def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
+    """The work folder, after making sure that nothing a user has is overwritten."""
+    request = {"leads": leads.content_hash, "config": config_to_dict(config)}
+    note = out / WORK / "request.json"
+    if (out / "manifest.json").exists():
+        raise RunError(f"'{out.name}' already holds a finished run; give another --out, or delete that folder first")
+    if note.exists():
+        if not resume:
+            raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
+        if json.loads(note.read_text("utf-8")) != request:
+            raise RunError(f"'{out.name}' was begun with other leads or settings; continue it with those, or give another --out")
+    elif out.exists() and any(out.iterdir()):
+        raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(request), "utf-8")
+    return out / WORK
+
+
+def _baselines(leads: Leads, parts: Parts, tested: np.ndarray, seed: int, watch: Watch) -> dict[str, Scores]:
+    """Scores of the strong simple models, fitted on the same rows; one that cannot be fitted is left out and said."""
+    fitted, later, test = leads.take(parts.train), leads.take(parts.calibration), leads.take(tested)
+    recipes: tuple[Callable[[], Any], ...] = (
+        lambda: train_boosted(fitted, later, seed=seed),
+        lambda: train_logistic(fitted, later, seed=seed),
+        lambda: train_words(fitted, later, fields=False, seed=seed),
+        lambda: train_words(fitted, later, fields=True, seed=seed),
+    )
+    named = {}
+    for number, recipe in enumerate(recipes):
+        watch(Event("baselines", number, len(recipes)))
+        try:
+            scorer = recipe()
+        except NotComputable as error:
+            watch(Event(f"a baseline is left out: {error}"))
+            continue
+        named[scorer.name] = scorer.score(test)
+    return named
+
+
+def _test_scores(named: dict[str, Scores], leads: Leads, tested: np.ndarray) -> pd.DataFrame:
+    """The model's scores of the test part, with the baselines' beside."""
+    first, *others = named.items()
+    frame = first[1].frame.copy()
+    for name, scores in others:
+        frame[name] = scores.aligned(frame["lead_id"])["score"].to_numpy()
+    return frame
+
+
+def _card(
+    leads: Leads,
+    parts: Parts,
+    config: Config,
+    tiers: tuple[TierReport, ...],
+    trained: Trained,
+    evaluation: Evaluation,
+    comparison: Comparison | None,
+    seconds: float,
+) -> dict[str, Any]:
+    counts = {name: int(len(getattr(parts, name))) for name in ("train", "calibration", "test")}
+    won = {name: int(np.nansum(leads.converted[getattr(parts, name)])) for name in counts}
+    return {
+        "name": trained.scorer.name,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds),
+        "data": {"sha256": leads.content_hash, "leads": len(leads), "split": counts, "converted": won},
+        "split": {"boundaries": {k: list(v) for k, v in parts.boundaries.items()}, "notes": list(parts.notes)},
+        "config": config_to_dict(config),
+        "backbone": asdict(trained.run.identity) if trained.run.identity else None,
+        "tiers": [{**asdict(tier), "summary": tier.summary, "warning": tier.warning} for tier in tiers],
+        "decisions": trained.decisions,
+        "tested_on": "test" if counts["test"] else "calibration",
+        "metrics": evaluation.to_dict(),
+        "comparison": comparison.to_dict() if comparison else None,
+        "comparison_table": comparison.to_markdown() if comparison else "",
+        "limits": _limits(evaluation, counts["test"], comparison),
+    }
+
+
+def _limits(evaluation: Evaluation, tested: int, comparison: Comparison | None) -> list[str]:
+    """What a reader must not conclude from this run."""
+    said = ["Figures hold for leads like those of the test period; a change of market, script or source needs a new test."]
+    if not tested:
+        said.append("There is no test part: the figures are of the slice that stopped and calibrated training, and too good.")
+    if evaluation.converted < 100:
+        said.append(f"Only {evaluation.converted} tested leads converted: intervals are wide and small differences mean nothing.")
+    if comparison is not None:
+        said.append(comparison.verdict)
+    said.append("Scores order leads for calls; they were not made for decisions about credit, insurance or employment.")
+    return said
+
+
+def model_card(card: dict[str, Any]) -> str:
+    """The card as Markdown."""
+    metrics, split = card["metrics"], card["data"]["split"]
+
+    def figure(entry: dict[str, Any]) -> str:
+        if entry["value"] is None:
+            return f"cannot be computed: {entry['reason']}"
+        return f"{entry['value']:.4f} ({entry['low']:.4f} to {entry['high']:.4f})"
+
+    rows = [("AUC", metrics["auc"]), ("average precision", metrics["average_precision"])]
+    for name, words in (("precision_at", "precision among the top"), ("recall_at", "recall among the top"), ("lift_at", "lift of the top")):
+        rows += [(f"{words} {float(share):.1%}", entry) for share, entry in metrics[name].items()]
+    rows += [(name.replace("_", " "), entry) for name, entry in metrics["calibration"].items()]
+    lines = [
+        "# Model card",
+        "",
+        f"Made {card['made']}, in {card['seconds']:,} s. Leads sha256 `{card['data']['sha256']}`.",
+        f"Train {split['train']:,}, calibration {split['calibration']:,}, test {split['test']:,} leads; "
+        f"converted {', '.join(f'{v:,}' for v in card['data']['converted'].values())}.",
+        *(f"- {name}: {first} to {last}" for name, (first, last) in card["split"]["boundaries"].items()),
+        *(f"- {note}" for note in card["split"]["notes"]),
+        "",
+        f"## On the {card['tested_on']} part, with 95% intervals",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        *(f"| {name} | {figure(entry)} |" for name, entry in rows),
+        "",
+        "## Against the baselines",
+        "",
+        card["comparison_table"] or "No baseline was fitted (setting baselines=false).",
+        "## Decided on the way",
+        "",
+        *(f"- {name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in card["decisions"].items()),
+        "",
+        "## Preference tiers",
+        "",
+        *(f"- {tier['summary']}{'. WARNING: ' + tier['warning'] if tier['warning'] else ''}" for tier in card["tiers"]),
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+    ]
+    return "\n".join(lines) + "\n"

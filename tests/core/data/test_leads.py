@@ -1,0 +1,53 @@
+"""Leads: taking some, telling them apart, and refusing a part without both outcomes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.leads import ROLE_COLUMNS, Leads
+from core.data.schema import Features, Roles, Schema
+from core.data.validation import validate
+from core.errors import NotComputable
+
+SCHEMA = Schema(Roles("id", converted="won", dialogue=("talk",)), Features(numeric=("age",), categorical=("city",)))
+
+
+def some_leads(**columns) -> Leads:
+    table = {"id": ["a", "b", "c", "d"], "won": ["1", "0", "", "0"], "talk": ["A: x"] * 4, "age": ["1", "2", "", "4"]}
+    return validate(pd.DataFrame({**table, "city": list("uvuv"), **columns}), SCHEMA)[0]
+
+
+def test_columns_and_types_are_as_promised():
+    leads = some_leads()
+    assert tuple(leads.roles) == ROLE_COLUMNS and list(leads.features) == ["age", "city"]
+    assert leads.roles["snapshot_time"].dtype == "datetime64[us]" and leads.roles["snapshot_time"].isna().all()
+    assert leads.converted.dtype == np.float64 and leads.stage.dtype == np.int64 and (leads.stage == -1).all()
+    assert leads.roles["customer_id"].tolist() == leads.lead_id.tolist() == list("abcd")
+    assert np.isnan(leads.call_seconds).all() and leads.dialogue.tolist() == ["A: x"] * 4
+
+
+def test_take_keeps_the_order_asked_for_and_numbers_anew():
+    part = some_leads().take(np.array([3, 0]))
+    assert part.lead_id.tolist() == ["d", "a"]
+    assert part.roles.index.tolist() == part.features.index.tolist() == [0, 1]
+    assert part.features["age"].tolist() == [4.0, 1.0]
+    assert len(part.take(np.array([], dtype=int))) == 0
+
+
+def test_labelled_leaves_out_the_unknown_and_needs_both_outcomes():
+    assert some_leads().labelled("test").lead_id.tolist() == ["a", "b", "d"]
+    with pytest.raises(NotComputable, match="test part"):
+        some_leads(won=["0", "0", "", ""]).labelled("test")
+
+
+def test_the_hash_sees_every_value_and_the_order():
+    leads = some_leads()
+    assert leads.content_hash == some_leads().content_hash
+    others = [
+        some_leads(age=["1", "2", "", "5"]),
+        some_leads(won=["1", "0", "0", "0"]),
+        some_leads(talk=["A: x", "A: x", "A: x", "A: y"]),
+        leads.take(np.array([1, 0, 2, 3])),
+        leads.take(np.array([0, 1, 2])),
+    ]
+    assert len({leads.content_hash, *(other.content_hash for other in others)}) == 6
