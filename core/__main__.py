@@ -1,4 +1,4 @@
-"""The command line: `python -m core <verb>`; every verb takes --help, and --json for a machine-readable answer on stdout."""
+"""The command line: `python -m core <verb>`; every verb takes --help, and --json for an answer that programs read."""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--leads", type=int, required=True, help="how many")
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--out", type=Path, required=True, help="folder for leads, schema and truth")
-    sample.add_argument("--base-rate", type=float, default=0.0133, help="share of leads that order (default: %(default)s)")
-    sample.add_argument("--alignment", type=float, default=0.9, help="how closely stages follow intent, 0..1 (default: %(default)s)")
+    sample.add_argument(
+        "--base-rate", type=float, default=0.0133, help="share of leads that order (default: %(default)s)"
+    )
+    sample.add_argument(
+        "--alignment", type=float, default=0.9, help="how closely stages follow intent, 0..1 (default: %(default)s)"
+    )
 
     guess = verb("guess-schema", "Propose a schema for a lead file and explain each guess.")
     guess.add_argument("file", type=Path, help="lead file: CSV, Parquet or Excel")
@@ -55,9 +59,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     leads_and_schema(train)
     train.add_argument("--out", type=Path, required=True, help="folder for the run")
-    train.add_argument("--preset", choices=sorted(PRESETS), default="cpu-quick", help="starting settings (default: %(default)s)")
+    train.add_argument(
+        "--preset", choices=sorted(PRESETS), default="cpu-quick", help="starting settings (default: %(default)s)"
+    )
     train.add_argument("--config", type=Path, help="TOML file of settings on top of the preset")
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments", help="one setting; may be repeated")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="one setting; may be repeated",
+    )
     train.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
 
     score = verb("score", "Score leads with a trained model.")
@@ -69,7 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = verb("evaluate", "Hold scores against outcomes.")
     evaluate.add_argument("--scores", type=Path, required=True, help="what `score` wrote")
     leads_and_schema(evaluate)
-    evaluate.add_argument("--split", choices=("test", "all"), default="test", help="test = the later part that did not train")
+    evaluate.add_argument(
+        "--split", choices=("test", "all"), default="test", help="test = the later part that did not train"
+    )
 
     explain = verb("explain", "Which fields and words moved a lead's score.")
     explain.add_argument("--model", type=Path, required=True, help="run folder")
@@ -98,7 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (OSError, MemoryError) as error:
-        print(f"error: {type(error).__name__}: {error.strerror if isinstance(error, OSError) else 'out of memory'}", file=sys.stderr)
+        print(
+            f"error: {type(error).__name__}: {error.strerror if isinstance(error, OSError) else 'out of memory'}",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("stopped; `train --resume` continues where it was", file=sys.stderr)

@@ -64,7 +64,9 @@ def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
 def validate(leads: Path, schema: Path) -> Answer:
     """List every problem of a lead file; raises ValidationError where there are errors."""
     plan = load_schema(schema)
-    found, report = examine_file(leads, plan, need_outcome=plan.roles.converted is not None, on_progress=_reading("validate"))
+    found, report = examine_file(
+        leads, plan, need_outcome=plan.roles.converted is not None, on_progress=_reading("validate")
+    )
     lines = [f"error: {problem}" for problem in report.errors] + [f"note: {problem}" for problem in report.warnings]
     document = report.to_dict()
     if found is not None and plan.roles.converted is not None:
@@ -76,9 +78,13 @@ def validate(leads: Path, schema: Path) -> Answer:
             lines.append("Split: " + ", ".join(f"{name} {count:,}" for name, count in document["split"].items()))
         except ValidationError as error:
             lines += [f"error: {problem}" for problem in error.problems]
-            document["errors"] += [{"column": "", "message": p, "remedy": "", "rows": [], "count": 0} for p in error.problems]
+            document["errors"] += [
+                {"column": "", "message": p, "remedy": "", "rows": [], "count": 0} for p in error.problems
+            ]
     document["valid"] = not document["errors"]
-    lines.append(f"{report.leads:,} leads; {'ready' if document['valid'] else 'not usable before the errors are mended'}.")
+    lines.append(
+        f"{report.leads:,} leads; {'ready' if document['valid'] else 'not usable before the errors are mended'}."
+    )
     return Answer(document, "\n".join(lines))
 
 
@@ -107,7 +113,11 @@ def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None
     table = top.assign(probability=top["probability"].map("{:.1%}".format), score=top["score"].map("{:.3f}".format))
     text = f"{len(scores):,} leads ranked in {out}; call first:\n"
     text += table[["rank", "lead_id", "probability", "score"]].to_string(index=False)
-    document = {"out": str(out), "leads": len(scores), "top": top[["rank", "lead_id", "probability", "score"]].to_dict("records")}
+    document = {
+        "out": str(out),
+        "leads": len(scores),
+        "top": top[["rank", "lead_id", "probability", "score"]].to_dict("records"),
+    }
     return Answer(document, text)
 
 
@@ -118,7 +128,9 @@ def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
     if split == "test":
         rows = split_by_time(found).test
         if not len(rows):
-            raise LeadRankError("split.train_share is 1, so there is no test part; use --split all, knowing that these leads trained")
+            raise LeadRankError(
+                "split.train_share is 1, so there is no test part; use --split all, knowing that these leads trained"
+            )
     result = hold_against_outcomes(read_scores(scores), found, rows=rows)
     document = {"split": split, **result.to_dict()}
     return Answer(document, _figures(document))
@@ -149,7 +161,7 @@ def backbone() -> Answer:
 
 
 def tour() -> Answer:
-    """The main job on what ships: how good the model is on its test part, today's leads ranked, the first one explained."""
+    """The main job on what ships: how good the model is on its test part, new leads ranked, the first one explained."""
     from core.attribution import as_text, to_dict
     from core.neural.gradients import explain as explain_lead
 
@@ -162,7 +174,8 @@ def tour() -> Answer:
     tested = split_by_time(found).test
     document = hold_against_outcomes(read_scores(model / "test_scores.parquet"), found, rows=tested).to_dict()
     time_of = found.roles["snapshot_time"]
-    young = time_of > time_of.max() - pd.Timedelta(days=found.schema.split.maturity_days)
+    days = found.schema.split.maturity_days
+    young = time_of > time_of.max() - pd.Timedelta(days=days)
     open_leads = found.take(np.flatnonzero(young.to_numpy()))
     scores = scoring.score(open_leads, scorer, tell)
     first = str(scores.frame["lead_id"].iat[0])
@@ -173,7 +186,7 @@ def tour() -> Answer:
             "How good the shipped model is on the sample's test part:",
             _figures(document),
             "",
-            f"The {len(open_leads):,} leads of the last {found.schema.split.maturity_days:g} days, ranked; call these first:",
+            f"The {len(open_leads):,} leads of the last {days:g} days, ranked; call these first:",
             top[["rank", "lead_id", "probability"]].to_string(index=False),
             "",
             as_text(reasons),
@@ -181,7 +194,9 @@ def tour() -> Answer:
             "Next: README.md, with your own file: guess-schema, validate, train, score, evaluate, explain.",
         ]
     )
-    return Answer({"metrics": document, "top": scores.frame.head(10).to_dict("records"), "explained": to_dict(reasons)}, text)
+    return Answer(
+        {"metrics": document, "top": scores.frame.head(10).to_dict("records"), "explained": to_dict(reasons)}, text
+    )
 
 
 class _Teller:
@@ -218,7 +233,9 @@ tell = _Teller()
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _reading(name: str) -> Callable[[float], None]:
@@ -257,5 +274,7 @@ def _figures(document: dict[str, Any]) -> str:
         ("lift_at", "times better than random, top", False),
     ):
         lines += [line(f"{words} {float(share):.1%}", entry, percent) for share, entry in document[key].items()]
-    lines += [line(f"calibration: {name.replace('_', ' ')}", entry, False) for name, entry in document["calibration"].items()]
+    lines += [
+        line(f"calibration: {name.replace('_', ' ')}", entry, False) for name, entry in document["calibration"].items()
+    ]
     return "\n".join(lines)

@@ -15,7 +15,9 @@ from typing import Any
 from core.errors import ConfigError
 
 
-def setting(default: Any, meaning: str, *, low: float | None = None, high: float | None = None, choices: tuple = ()) -> Any:
+def setting(
+    default: Any, meaning: str, *, low: float | None = None, high: float | None = None, choices: tuple = ()
+) -> Any:
     """A dataclass field with its meaning and its bounds (both inclusive)."""
     return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "choices": choices})
 
@@ -55,13 +57,17 @@ class Lora(_Checked):
 
     rank: int = setting(16, "Rank of each adapter. Source: authors' code, src/layers.py.", low=1, high=512)
     alpha: float = setting(16.0, "Scale is alpha / rank, so 16 / 16 = 1. Source: authors' code, scale 1.0.", low=0)
-    dropout: float = setting(0.05, "Dropout before each adapter. Source: common practice; the authors use none.", low=0, high=0.9)
+    dropout: float = setting(
+        0.05, "Dropout before each adapter. Source: common practice; the authors use none.", low=0, high=0.9
+    )
     targets: str = setting(
         "all",
-        "Layers that get an adapter: attention (q, k, v, o; the paper) or all linear layers (TRL, LoRA Without Regret).",
+        "Layers that get an adapter: attention (q, k, v, o; the paper) or all linear ones (TRL, LoRA Without Regret).",
         choices=("attention", "all"),
     )
-    last_layers: int = setting(0, "Adapt only this many of the deepest layers; 0 = every layer. Source: ours, for speed.", low=0)
+    last_layers: int = setting(
+        0, "Adapt only this many of the deepest layers; 0 = every layer. Source: ours, for speed.", low=0
+    )
     learning_rate: float = setting(1e-4, "Step size of the adapters. Source: ours; the paper's is 5e-6.", low=0, high=1)
 
 
@@ -71,10 +77,15 @@ class Config(_Checked):
 
     preset: str = setting("cpu-quick", "The preset that these settings started from.")
     backbone: str = setting(
-        "smollm2-135m", "Language model: smollm2-135m, tiny, a local folder or a hub id. Source: the paper's is Qwen2.5-1.5B."
+        "smollm2-135m",
+        "Language model: smollm2-135m, tiny, a local folder or a hub id. Source: the paper has Qwen2.5-1.5B.",
     )
-    depth: int = setting(12, "Decoder layers used, from the first; 0 = all. Source: measured, depth 12-16 loses nothing.", low=0)
-    max_tokens: int = setting(2000, "Longest prompt in tokens; the oldest talk is dropped first. Source: the paper.", low=48)
+    depth: int = setting(
+        12, "Decoder layers used, from the first; 0 = all. Source: measured, depth 12-16 loses nothing.", low=0
+    )
+    max_tokens: int = setting(
+        2000, "Longest prompt in tokens; the oldest talk is dropped first. Source: the paper.", low=48
+    )
     fields: str = setting(
         "auto",
         "How fields reach the model: in the prompt (the paper), through a field tower, both, or chosen on validation.",
@@ -88,7 +99,9 @@ class Config(_Checked):
     readout_layers: tuple[int, ...] = setting(
         (), "Depths to read off; empty = the deepest layer in use. Source: the paper reads the last layer.", low=1
     )
-    heads: str = setting("linear", "Heads: linear (the paper) or two-layer (authors' code).", choices=("linear", "two-layer"))
+    heads: str = setting(
+        "linear", "Heads: linear (the paper) or two-layer (authors' code).", choices=("linear", "two-layer")
+    )
     loss: LossWeights = field(default_factory=LossWeights)
     lora: Lora = field(default_factory=Lora)
     probe: bool = setting(True, "Fit the heads on the frozen language model first and start from them. Source: ours.")
@@ -97,13 +110,17 @@ class Config(_Checked):
     )
     epochs: int = setting(0, "Passes of LoRA fine-tuning over the training part; 0 = the probe alone.", low=0)
     patience: int = setting(2, "Epochs without a better validation AUC before training stops.", low=1)
-    batch_leads: int = setting(64, "Leads per optimiser step; all valid pairs among them count. Source: method 1.7.", low=2)
+    batch_leads: int = setting(
+        64, "Leads per optimiser step; all valid pairs among them count. Source: method 1.7.", low=2
+    )
     micro_tokens: int = setting(
         0, "Most tokens in memory at once; larger batches are split exactly; 0 = from the machine's memory.", low=0
     )
     learning_rate: float = setting(1e-4, "Step size of the heads. Source: authors' code.", low=0, high=1)
     schedule: str = setting(
-        "cosine", "Step size over time: warm-up then cosine to 10%, or the authors' x0.999 a step.", choices=("cosine", "decay")
+        "cosine",
+        "Step size over time: warm-up then cosine to 10%, or the authors' x0.999 a step.",
+        choices=("cosine", "decay"),
     )
     warmup_share: float = setting(0.03, "Share of the steps that warm up. Source: method 1.7.", low=0, high=1)
     clip: float = setting(1.0, "Largest gradient norm. Source: method 1.7.", low=0)
@@ -199,7 +216,8 @@ def config_from_dict(document: dict[str, Any]) -> Config:
     """Inverse of `config_to_dict`. Raises ConfigError."""
     config = Config()
     for key, value in document.items():
-        for place, entry in {f"{key}.{k}": v for k, v in value.items()}.items() if isinstance(value, dict) else [(key, value)]:
+        entries = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+        for place, entry in entries.items():
             config = _assign(config, place, entry if isinstance(entry, str) else json.dumps(entry))
     return config
 
@@ -210,8 +228,9 @@ def _assign(config: Config, key: str, text: str) -> Config:
         raise ConfigError(f"'{key}' is not a setting; expected one of {', '.join(known)}")
     table, _, name = key.rpartition(".")
     owner = getattr(config, table) if table else config
-    changed = replace(owner, **{name: _parse(key, text, getattr(owner, name))})
-    return replace(config, **{table: changed}) if table else changed
+    changed: Any = replace(owner, **{name: _parse(key, text, getattr(owner, name))})
+    whole: dict[str, Any] = {table: changed} if table else {}
+    return replace(config, **whole) if table else changed
 
 
 def _parse(key: str, text: str, old: Any) -> Any:

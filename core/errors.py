@@ -1,4 +1,4 @@
-"""Errors that a user can mend: one root, few children, each message with what was expected, what came and what to do."""
+"""Errors that a user can mend: one root, few children; messages say what was expected, what came and what to do."""
 
 from __future__ import annotations
 

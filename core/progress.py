@@ -36,7 +36,7 @@ class Phase:
         self.told = 0.0
 
     def at(self, done: int, total: int, figures: dict[str, Any] | None = None) -> None:
-        """Report that `done` of `total` is finished; what was done before the first report counts for nothing in the rate."""
+        """Report that `done` of `total` is finished; what was done before the first report is left out of the rate."""
         now = time.monotonic()
         if self.first_done is None:
             self.first_done, self.started = done, self.started if done <= total // 50 else now

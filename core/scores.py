@@ -12,6 +12,7 @@ import pandas as pd
 from core.data.leads import Leads
 from core.data.reading import read_table
 from core.errors import LeadRankError, ReadError
+from core.progress import Watch, nobody
 
 COLUMNS = ("lead_id", "score", "probability", "rank")
 
@@ -27,17 +28,22 @@ class Scores:
     frame: pd.DataFrame
 
     @staticmethod
-    def ranked(lead_id: pd.Series | np.ndarray, score: np.ndarray, probability: np.ndarray, **more: np.ndarray) -> Scores:
+    def ranked(
+        lead_id: pd.Series | np.ndarray, score: np.ndarray, probability: np.ndarray, **more: np.ndarray
+    ) -> Scores:
         """Sort by score, ties by lead_id, and number from 1.
 
         Example:
-            >>> Scores.ranked(np.array(["b", "a"]), np.array([1.0, 1.0]), np.array([0.2, 0.3])).frame["lead_id"].tolist()
+            >>> scores = Scores.ranked(np.array(["b", "a"]), np.array([1.0, 1.0]), np.array([0.2, 0.3]))
+            >>> scores.frame["lead_id"].tolist()
             ['a', 'b']
         """
         columns = {"lead_id": np.asarray(lead_id, dtype=object), "score": score, "probability": probability, **more}
         frame = pd.DataFrame(columns)
         if not np.isfinite(frame["score"].to_numpy(dtype=float)).all():
-            raise LeadRankError("scores must be finite numbers, however: some leads got none; this model cannot rank these leads")
+            raise LeadRankError(
+                "scores must be finite numbers, however: some leads got none; this model cannot rank these leads"
+            )
         frame = frame.sort_values(["score", "lead_id"], ascending=[False, True], kind="stable", ignore_index=True)
         frame.insert(3, "rank", np.arange(1, len(frame) + 1))
         return Scores(frame)
@@ -55,8 +61,8 @@ class Scores:
         missing = frame["score"].isna()
         if missing.any():
             raise LeadRankError(
-                f"{int(missing.sum())} of {len(frame)} leads have no score, the first of them '{frame.index[missing][0]}': "
-                "score the same lead file that is evaluated"
+                f"{int(missing.sum())} of {len(frame)} leads have no score, the first of them "
+                f"'{frame.index[missing][0]}': score the same lead file that is evaluated"
             )
         return frame.reset_index()
 
@@ -71,7 +77,9 @@ def write_scores(scores: Scores, path: Path) -> None:
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        frame.assign(lead_id=frame["lead_id"].astype(str).str.replace(_FORMULA, "'", regex=True)).to_csv(path, index=False)
+        frame.assign(lead_id=frame["lead_id"].astype(str).str.replace(_FORMULA, "'", regex=True)).to_csv(
+            path, index=False
+        )
 
 
 def read_scores(path: Path) -> Scores:
@@ -83,7 +91,10 @@ def read_scores(path: Path) -> Scores:
     frame = read_table(path)
     missing = [name for name in ("lead_id", "score") if name not in frame]
     if missing:
-        raise ReadError(f"'{path.name}': a score file needs the columns lead_id and score, however: {missing} missing; `score` writes one")
+        raise ReadError(
+            f"'{path.name}': a score file needs the columns lead_id and score, however: {missing} missing; "
+            "`score` writes one"
+        )
     ids = frame["lead_id"].astype(str).str.replace(_NEUTRAL, "", regex=True)
     if ids.duplicated().any():
         rows = (np.flatnonzero(ids.duplicated())[:5] + 2).tolist()
@@ -93,8 +104,11 @@ def read_scores(path: Path) -> Scores:
         columns[name] = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
         bad = ~np.isfinite(columns[name])
         if bad.any():
-            raise ReadError(f"'{path.name}': column '{name}' must hold numbers, however: rows {(np.flatnonzero(bad)[:5] + 2).tolist()} do not")
-    return Scores.ranked(ids.to_numpy(dtype=object), columns["score"], columns.get("probability", np.full(len(ids), np.nan)))
+            rows = (np.flatnonzero(bad)[:5] + 2).tolist()
+            raise ReadError(f"'{path.name}': column '{name}' must hold numbers, however: rows {rows} do not")
+    return Scores.ranked(
+        ids.to_numpy(dtype=object), columns["score"], columns.get("probability", np.full(len(ids), np.nan))
+    )
 
 
 class Scorer(Protocol):
@@ -105,7 +119,7 @@ class Scorer(Protocol):
         """Shown in tables, such as `LightGBM (fields)`."""
         ...
 
-    def score(self, leads: Leads) -> Scores:
+    def score(self, leads: Leads, watch: Watch = nobody) -> Scores:
         """Score each lead once; the result holds one row per lead."""
         ...
 
@@ -119,7 +133,7 @@ class Contribution:
     name: str
     """Field name; `turn 3`; or the word itself."""
     text: str
-    """The field's value, or the words of the turn."""
+    """The field's value, "" where missing; the words of the turn; for a word, the name of its turn or text field."""
     value: float
     """In units of the head's logit."""
     turn: int | None = None

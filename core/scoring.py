@@ -1,4 +1,4 @@
-"""The door: everything that scores leads is got here, by name; torch is imported only when a neural model is asked for."""
+"""The door: everything that scores leads is got here, by name; torch comes in only when a neural model is asked for."""
 
 from __future__ import annotations
 

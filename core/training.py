@@ -17,8 +17,9 @@ import pandas as pd
 from core.boosted import train_boosted
 from core.comparison import Comparison, compare
 from core.config import Config, config_to_dict
+from core.data.alignment import TierReport, tier_report
 from core.data.leads import Leads
-from core.data.pairs import Pairing, TierReport, tier_report
+from core.data.pairs import Pairing
 from core.data.splitting import Parts, split_by_time
 from core.errors import NotComputable, RunError
 from core.evaluation import Evaluation, evaluate
@@ -36,7 +37,8 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
     """Train on `leads` and write the run folder `out`; returns the model card.
 
     Raises:
-        RunError: `out` holds a finished run, or an interrupted one and `resume` is not set, or one of other data or settings.
+        RunError: `out` holds a finished run, or an interrupted one and `resume` is not set, or one of other data or
+            settings.
         ValidationError, NotComputable: the leads cannot be split or learned from.
     """
     began = time.monotonic()
@@ -83,7 +85,9 @@ def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
         if not resume:
             raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
         if json.loads(note.read_text("utf-8")) != request:
-            raise RunError(f"'{out.name}' was begun with other leads or settings; continue it with those, or give another --out")
+            raise RunError(
+                f"'{out.name}' was begun with other leads or settings; continue it with those, or give another --out"
+            )
     elif out.exists() and any(out.iterdir()):
         raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +135,7 @@ def _card(
     comparison: Comparison | None,
     seconds: float,
 ) -> dict[str, Any]:
-    counts = {name: int(len(getattr(parts, name))) for name in ("train", "calibration", "test")}
+    counts = {name: len(getattr(parts, name)) for name in ("train", "calibration", "test")}
     won = {name: int(np.nansum(leads.converted[getattr(parts, name)])) for name in counts}
     return {
         "name": trained.scorer.name,
@@ -153,11 +157,16 @@ def _card(
 
 def _limits(evaluation: Evaluation, tested: int, comparison: Comparison | None) -> list[str]:
     """What a reader must not conclude from this run."""
-    said = ["Figures hold for leads like those of the test period; a change of market, script or source needs a new test."]
+    said = [
+        "Figures hold for leads like those of the test period; a change of market, script or source needs a new test."
+    ]
     if not tested:
-        said.append("There is no test part: the figures are of the slice that stopped and calibrated training, and too good.")
+        said.append(
+            "There is no test part: the figures are of the slice that stopped and calibrated training, and too good."
+        )
     if evaluation.converted < 100:
-        said.append(f"Only {evaluation.converted} tested leads converted: intervals are wide and small differences mean nothing.")
+        few = f"Only {evaluation.converted} tested leads converted"
+        said.append(f"{few}: intervals are wide and small differences mean nothing.")
     if comparison is not None:
         said.append(comparison.verdict)
     said.append("Scores order leads for calls; they were not made for decisions about credit, insurance or employment.")
@@ -174,7 +183,11 @@ def model_card(card: dict[str, Any]) -> str:
         return f"{entry['value']:.4f} ({entry['low']:.4f} to {entry['high']:.4f})"
 
     rows = [("AUC", metrics["auc"]), ("average precision", metrics["average_precision"])]
-    for name, words in (("precision_at", "precision among the top"), ("recall_at", "recall among the top"), ("lift_at", "lift of the top")):
+    for name, words in (
+        ("precision_at", "precision among the top"),
+        ("recall_at", "recall among the top"),
+        ("lift_at", "lift of the top"),
+    ):
         rows += [(f"{words} {float(share):.1%}", entry) for share, entry in metrics[name].items()]
     rows += [(name.replace("_", " "), entry) for name, entry in metrics["calibration"].items()]
     lines = [
@@ -197,7 +210,10 @@ def model_card(card: dict[str, Any]) -> str:
         card["comparison_table"] or "No baseline was fitted (setting baselines=false).",
         "## Decided on the way",
         "",
-        *(f"- {name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in card["decisions"].items()),
+        *(
+            f"- {name}: {value if isinstance(value, str) else json.dumps(value)}"
+            for name, value in card["decisions"].items()
+        ),
         "",
         "## Preference tiers",
         "",

@@ -17,6 +17,7 @@ from core.calibration import Platt
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.errors import NotComputable
+from core.progress import Watch, nobody
 from core.scores import Scores
 
 MAX_TERMS = 50_000
@@ -46,7 +47,7 @@ class LogisticScorer:
     model: LogisticRegression
     platt: Platt
 
-    def score(self, leads: Leads) -> Scores:
+    def score(self, leads: Leads, watch: Watch = nobody) -> Scores:
         """Rank by the raw logit; `probability` is Platt-scaled on the calibration slice."""
         logit = self.model.decision_function(_columns(self, leads)) if len(leads) else np.empty(0)
         return Scores.ranked(leads.lead_id, score=logit, probability=self.platt(logit))
@@ -95,7 +96,7 @@ def train_logistic(train: Leads, calibration: Leads, *, seed: int = 0) -> Logist
 
 
 def cross_fitted(leads: Leads, *, folds: int = 5, seed: int = 0) -> np.ndarray:
-    """Each lead's log odds of converting by a linear model of words and fields that never saw its customer; (n,) float64.
+    """Each lead's log odds of converting, (n,) float64, by a linear model of words and fields blind to its customer.
 
     An estimate to judge other signals against, at a fixed penalty; not a model to rank by.
 

@@ -1,8 +1,17 @@
 """From a file to what a model learns from.
 
-reading     path or bytes -> frame, or chunks of it       schema      which column plays which role (TOML)
-leads       Leads: validated, never mutated               validation  (frame, schema) -> Leads + every problem
-guessing    a file -> a proposed schema, leaks marked     splitting   by time, with a maturity gap, by customer
-features    fields -> numbers, fitted on the training part prompts    one lead -> one prompt with spans
-pairs       preference pairs as index arrays              simulation  seeded leads with known truth
+sources     bytes or path, opened and recognised          encodings   the codec that decodes a whole text file
+csv_files   CSV, chunk by chunk                           reading     the door: any lead file -> frame, or chunks of it
+values      cells -> numbers, times, outcomes, text       dialogue    transcripts -> turns, oldest first
+schema      which column plays which role (TOML)          leads       Leads: validated, never mutated
+problems    what is wrong with a file                     checks      the rules that leads must keep
+validation  (frame, schema) -> Leads + every problem      splitting   by time, with a maturity gap, by customer
+names       what columns and stages are called            columns     what a column is, by its name and cells
+leaks       columns known only after the outcome          guessing    a file -> a proposed schema, leaks marked
+features    fields -> numbers, fitted on training leads   prompts     one lead -> one prompt with spans
+contests    who meets whom in a tier                      pairs       preference pairs as index arrays
+alignment   does a tier's order follow the sale           sampling    batches in which every tier finds pairs
+market      a made-up market and its people               world       what files show of it, and what happens
+phrases     wordings from phrases.toml                    conversation dialogues that convey a lead's mind
+simulation  seeded leads with known truth
 """

@@ -20,7 +20,7 @@ from core.data.phrases import Scene, draw_scene, join, phrases, pick, render
 from core.data.world import SUBJECTS
 
 WAYS = ("plain", "framed", "duel", "order")
-WAY_SHARES = (0.58, 0.15, 0.12, 0.15)
+WAY_SHARES = (0.56, 0.16, 0.12, 0.16)
 """How often each way of telling is taken."""
 
 _Turn = tuple[str, str]
@@ -42,10 +42,11 @@ def converse(
     calls: list[list[list[_Turn]]] = [[], []]
     # Fewer words per subject mean fewer questions and remarks around it, never less of what is conveyed.
     room = (words - 22) / max(1, len(spoken))
+    moods = {1: rng.sample(phrases()["mood"]["good"], 6), -1: rng.sample(phrases()["mood"]["bad"], 6)}
     earlier_talk = False
     for subject in spoken:
         way = ways[subject] if ways else rng.choices(WAYS, WAY_SHARES)[0]
-        earlier, later = _tell(rng, SUBJECTS[subject], int(said[subject]), way, scene, roomy=room > 20)
+        earlier, later = _tell(rng, SUBJECTS[subject], int(said[subject]), way, scene, moods, roomy=room > 20)
         if earlier:
             earlier_talk = True
             calls[0].append(earlier)
@@ -86,9 +87,9 @@ def models() -> tuple[str, ...]:
 
 
 def _tell(
-    rng: random.Random, subject: str, state: int, way: str, scene: Scene, roomy: bool
+    rng: random.Random, subject: str, state: int, way: str, scene: Scene, moods: dict[int, list[str]], roomy: bool
 ) -> tuple[list[_Turn], list[_Turn]]:
-    """Turns for an earlier call (empty but for `order`) and for the later one."""
+    """Turns for an earlier call (empty but for `order`) and for the later one; uses up `moods`, none twice."""
     bank = phrases()[subject]
 
     def say(text: str) -> str:
@@ -102,13 +103,11 @@ def _tell(
             return [("C", _framed(rng, bank, state, scene))]
         text = say(pick(rng, bank["yes" if state > 0 else "no"]))
         if way == "plain" and rng.random() < 0.75:
-            text += " " + say(pick(rng, phrases()["mood"]["good" if state > 0 else "bad"]))
+            text += " " + say(moods[state].pop())
         return [("C", text)]
 
     remark = (
-        [("S", say(pick(rng, phrases()["talk"][_mood(rng, state)])))]
-        if rng.random() < (0.75 if roomy else 0.35)
-        else []
+        [("S", say(pick(rng, phrases()["talk"][_mood(rng, state)])))] if rng.random() < (0.8 if roomy else 0.4) else []
     )
     if way == "duel":
         keen, cautious = (say(text) for text in pick(rng, bank["duel"]))
@@ -164,13 +163,13 @@ def _merge(rng: random.Random, turns: list[_Turn], scene: Scene) -> list[_Turn]:
     """No speaker twice in a row: the specialist nods between two things a customer says, or they become one turn."""
     talk = phrases()["talk"]
     merged: list[_Turn] = []
-    for who, text in turns:
+    for number, (who, text) in enumerate(turns):
         if not merged or merged[-1][0] != who:
             merged.append((who, text))
         elif who == "C" and rng.random() < 0.6:
             merged += [("S", render(rng, pick(rng, talk["nod"]), scene)), (who, text)]
         else:
-            link = pick(rng, talk["link"]) if who == "C" else ""
+            link = pick(rng, talk["link"]) if who == "C" and number < len(turns) - 1 else ""
             merged[-1] = (who, f"{merged[-1][1]} {join(link, text) if link else text}")
     return merged
 

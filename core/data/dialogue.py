@@ -4,6 +4,8 @@
     Agent : Good morning     ->    专家: 您好      ->    Turn("专家", "您好")
     and again                      Agent: Good morning and again   ...
          columns                    canonical                 parse_turns
+
+What no speaker begins belongs to the turn before it.
 """
 
 from __future__ import annotations

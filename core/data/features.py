@@ -53,6 +53,7 @@ class _Number:
     low: float
     high: float
     edges: tuple[float, ...]
+    """In units of the logarithm where `log`, as are `low` and `high`."""
     missing: bool
 
     @staticmethod
@@ -72,7 +73,8 @@ class _Number:
 
     def columns(self) -> list[str]:
         names = [self.name] if self.high > self.low else []
-        names += [f"{self.name}: {low:.4g} to {high:.4g}" for low, high in pairwise(self.edges)]
+        units = np.sign(self.edges) * np.expm1(np.abs(self.edges)) if self.log else self.edges
+        names += [f"{self.name}: {low:.4g} to {high:.4g}" for low, high in pairwise(units)]
         return names + ([f"{self.name}: missing"] if self.missing else [])
 
     def spread(self, raw: np.ndarray) -> np.ndarray:

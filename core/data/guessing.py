@@ -10,36 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from core.data.dialogue import spoken_share
-from core.data.names import (
-    CODE_WORDS,
-    DATE_WORDS,
-    LEAK_NAME,
-    LOST_STAGES,
-    OUTCOME_WORDS,
-    PAST_WORDS,
-    PERSON_NAMES,
-    ROLE_NAMES,
-    WON_STAGES,
-    plain_name,
-)
+from core.data.columns import Column
+from core.data.leaks import leak
+from core.data.names import LEAK_NAME, LOST_STAGES, OUTCOME_WORDS, PERSON_NAMES, ROLE_NAMES, WON_STAGES, plain_name
 from core.data.schema import ROW_NUMBER, Features, Roles, Schema, Split
-from core.data.values import to_numbers, to_outcomes, to_text, to_times
+from core.data.values import to_numbers, to_outcomes, to_times
 from core.errors import SchemaError
 from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, three_tiers
-from core.metrics import auc
-
-LEAK_AUC = 0.95
-"""A single column that separates outcomes this well is rarely known beforehand. Source: ours."""
-LEAST_TO_JUDGE = 10
-"""Converted and other leads below which no column is judged by its AUC. Source: ours."""
-READABLE = 0.95
-"""Share of filled cells that must read as numbers or dates. Source: ours."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +46,7 @@ def guess_schema(frame_sample: pd.DataFrame, *, preset: str | None = None) -> Gu
         raise SchemaError(f"preset must be one of {list(PRESETS)}, however: got='{preset}'")
     if frame_sample.empty:
         raise SchemaError("a schema can be guessed from leads only, however: the table has no rows or no columns")
-    columns = [_Column(str(name), frame_sample[name]) for name in frame_sample]
+    columns = [Column(str(name), frame_sample[name]) for name in frame_sample]
     reasons: dict[str, str] = {}
     roles = _guess_roles(columns, reasons)
     taken = set(roles.columns())
@@ -77,71 +58,17 @@ def guess_schema(frame_sample: pd.DataFrame, *, preset: str | None = None) -> Gu
     return Guess(schema, reasons, leaks)
 
 
-class _Column:
-    """A column with what several rules ask of it, each worked out once."""
-
-    def __init__(self, name: str, cells: pd.Series) -> None:
-        self.name = name
-        self.plain = plain_name(name)
-        self.cells = cells.reset_index(drop=True)
-        self.text = to_text(self.cells)
-        self.filled = int((self.text != "").sum())
-        self.distinct = self.text[self.text != ""].nunique()
-        self.numbers, bad = to_numbers(self.cells)
-        # Nearly all filled cells read as numbers.
-        self.numeric = bool(self.numbers.notna().any() and bad.sum() <= (1 - READABLE) * self.filled)
-
-    @property
-    def words(self) -> set[str]:
-        return set(self.plain.split("_"))
-
-    @property
-    def is_label(self) -> bool:
-        """By its name a code: its numbers count nothing."""
-        words = self.plain.split("_")
-        return words[-1] in CODE_WORDS or words[0] == "id"
-
-    @cached_property
-    def is_date(self) -> bool:
-        """Reads as dates; plain numbers only where the name says so."""
-        if not self.filled or (self.numeric and not self.words & DATE_WORDS):
-            return False
-        if self.text.str.contains(r"\d").sum() < READABLE * self.filled:  # cheap, and true of most columns
-            return False
-        times, bad = to_times(self.cells)
-        return bool(times.notna().any() and bad.sum() <= (1 - READABLE) * self.filled)
-
-    @cached_property
-    def is_outcome(self) -> bool:
-        outcomes, bad = to_outcomes(self.cells)
-        return not bad.any() and outcomes.nunique() == 2
-
-    @property
-    def is_unique(self) -> bool:
-        return self.distinct == len(self.text)
-
-    @cached_property
-    def is_prose(self) -> bool:
-        """Cells of several words, most of them different."""
-        filled = self.text[self.text != ""]
-        if self.numeric or self.distinct < max(10, min(0.3 * self.filled, 100)):
-            return False
-        # Chinese and Japanese put no blanks between words: there a sign counts for half a word.
-        signs = filled.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]")
-        return bool((filled.str.count(r"\s+") + 1 + signs / 2).mean() >= 3)
-
-
-def _guess_roles(columns: list[_Column], reasons: dict[str, str]) -> Roles:
+def _guess_roles(columns: list[Column], reasons: dict[str, str]) -> Roles:
     rows, free = len(columns[0].text), list(columns)
 
-    def named(role: str, fits: str, test: Callable[[_Column], bool]) -> str | None:
+    def named(role: str, fits: str, test: Callable[[Column], bool]) -> str | None:
         for name in ROLE_NAMES[role]:
             for column in free:
                 if column.plain == name and test(column):
                     return take(role, column, f"by its name, and {fits}")
         return None
 
-    def take(role: str, column: _Column, why: str) -> str:
+    def take(role: str, column: Column, why: str) -> str:
         free.remove(column)
         reasons[f"roles.{role}"] = f"'{column.name}': {why}"
         return column.name
@@ -154,7 +81,7 @@ def _guess_roles(columns: list[_Column], reasons: dict[str, str]) -> Roles:
             found["converted"] = take("converted", candidates[0], "a word of its name, and it holds two outcomes")
     found["stage"] = named("stage", "it holds few values", lambda c: 2 <= c.distinct <= 15 and not c.is_outcome)
     if found["stage"] is None:
-        staged = [c for c in free if 2 <= c.distinct <= 15 and _fitting_preset(_spelt(c), tuple(PRESETS))]
+        staged = [c for c in free if 2 <= c.distinct <= 15 and _fitting_preset(c.values, tuple(PRESETS))]
         if staged:
             found["stage"] = take("stage", staged[0], "its values are the stages of a known funnel")
     found["snapshot_time"] = named("snapshot_time", "it holds dates", lambda c: c.is_date)
@@ -163,7 +90,7 @@ def _guess_roles(columns: list[_Column], reasons: dict[str, str]) -> Roles:
         if dates:
             why = "the first column of dates; is it the day of scoring?"
             found["snapshot_time"] = take("snapshot_time", dates[0], why)
-    talks = sorted((c for c in free if _is_dialogue(c)), key=lambda c: _number(c.plain))
+    talks = sorted((c for c in free if c.is_dialogue), key=lambda c: _number(c.plain))
     if talks:
         for column in talks:
             take("dialogue", column, "")
@@ -176,7 +103,7 @@ def _guess_roles(columns: list[_Column], reasons: dict[str, str]) -> Roles:
     found["call_seconds"] = seconds
     lead_id = named("lead_id", "no two rows share a value", lambda c: c.is_unique)
     if lead_id is None:
-        ids = [c for c in free if c.is_unique and _is_code(c)]
+        ids = [c for c in free if c.is_unique and c.is_code]
         lead_id = take("lead_id", ids[0], "codes, and no two rows share one") if ids else None
     if lead_id is None:
         reasons["roles.lead_id"] = (
@@ -192,39 +119,22 @@ def _guess_roles(columns: list[_Column], reasons: dict[str, str]) -> Roles:
     return Roles(lead_id=lead_id or ROW_NUMBER, dialogue=tuple(c.name for c in talks), **found)
 
 
-def _is_dialogue(column: _Column) -> bool:
-    if column.numeric or column.is_date or not column.filled:
-        return False
-    filled = column.text[column.text != ""]
-    by_name = re.sub(r"_?\d+$", "", column.plain) in ROLE_NAMES["dialogue"]
-    return (by_name and filled.str.len().mean() >= 20) or spoken_share(filled.head(200)) >= 0.5
-
-
 def _number(name: str) -> int:
     found = re.search(r"(\d+)$", name)
     return int(found[1]) if found else 0
 
 
-def _is_code(column: _Column) -> bool:
-    if column.is_date or column.text.str.contains(r"\s").any():
-        return False
-    if column.numeric:
-        steps = column.numbers.diff().iloc[1:]
-        return bool(column.is_label or (len(steps) > 20 and (steps == 1).all()))
-    return bool(column.is_label or column.text.str.contains(r"\d").all())
-
-
 def _guess_features(
-    columns: list[_Column], outcome: np.ndarray | None, reasons: dict[str, str]
+    columns: list[Column], outcome: np.ndarray | None, reasons: dict[str, str]
 ) -> tuple[Features, tuple[tuple[str, str], ...]]:
     kinds: dict[str, list[str]] = {"numeric": [], "categorical": [], "text": []}
     whys: dict[str, list[str]] = {"numeric": [], "categorical": [], "text": [], "out": []}
     leaks = []
     for column in columns:
-        leak = _leak(column, outcome)
-        kind, why = _kind(column) if leak is None else ("out", f"LEAK: {leak}")
-        if leak is not None:
-            leaks.append((column.name, leak))
+        leaking = leak(column, outcome)
+        kind, why = _kind(column) if leaking is None else ("out", f"LEAK: {leaking}")
+        if leaking is not None:
+            leaks.append((column.name, leaking))
         elif kind != "out":
             kinds[kind].append(column.name)
         whys[kind].append(f"{column.name}: {why}")
@@ -234,7 +144,7 @@ def _guess_features(
     return Features(**{kind: tuple(names) for kind, names in kinds.items()}), tuple(leaks)
 
 
-def _kind(column: _Column) -> tuple[str, str]:
+def _kind(column: Column) -> tuple[str, str]:
     rows = len(column.text)
     many = column.distinct > max(100, rows / 5)
     if column.distinct <= 1:
@@ -249,74 +159,16 @@ def _kind(column: _Column) -> tuple[str, str]:
         if many:
             return "out", f"an id or free code: {column.distinct:,} values in {rows:,} leads"
         return "categorical", f"{column.distinct:,} values"
-    if column.is_unique and _is_code(column):
+    if column.is_unique and column.is_code:
         return "out", "it counts the rows"
     return "numeric", f"numbers, {column.distinct:,} different"
 
 
-def _outcome(columns: list[_Column], roles: Roles) -> np.ndarray | None:
+def _outcome(columns: list[Column], roles: Roles) -> np.ndarray | None:
     for column in columns:
         if column.name == roles.converted:
             return to_outcomes(column.cells)[0].to_numpy()
     return None
-
-
-def _leak(column: _Column, outcome: np.ndarray | None) -> str | None:
-    """Why a column seems known only after the outcome, or None."""
-    if (found := LEAK_NAME.search(column.plain)) and not column.words & PAST_WORDS:
-        return f"'{found[0]}' in its name: known only after the outcome"
-    if outcome is None or column.distinct == 0:
-        return None
-    known = np.isfinite(outcome)
-    won, text = outcome[known] == 1, column.text[known].reset_index(drop=True)
-    if min(won.sum(), (~won).sum()) < LEAST_TO_JUDGE:
-        return None
-    if (area := _either_way(won, (text != "").to_numpy())) > LEAK_AUC:
-        return f"whether it is filled in tells the outcome: AUC {area:.3f}"
-    if column.numeric:
-        numbers = column.numbers[known].to_numpy()
-        read = np.isfinite(numbers)
-        if min(won[read].sum(), (~won[read]).sum()) >= LEAST_TO_JUDGE:
-            area = _either_way(won[read], numbers[read])
-            if area > LEAK_AUC:
-                return f"it alone tells the outcome: AUC {area:.3f}"
-    if column.distinct > 200 or column.is_unique:
-        return None
-    return _leak_by_value(text, won)
-
-
-def _leak_by_value(text: pd.Series, won: np.ndarray) -> str | None:
-    frame = pd.DataFrame({"value": text, "won": won, "half": np.arange(len(text)) % 2})
-    base = won.mean()
-    # Each half is judged by the other half's rates: a lead's own outcome may not speak for itself.
-    sums = frame.groupby(["value", "half"])["won"].agg(["sum", "size"]).unstack(fill_value=0)
-    rate = (sums["sum"] + base).div(sums["size"] + 1)
-    other = rate.stack().rename("rate").reset_index()
-    other["half"] = 1 - other["half"]
-    scored = frame.merge(other, on=["value", "half"], how="left")
-    area = _either_way(won, scored["rate"].to_numpy())
-    if area > LEAK_AUC:
-        return f"its values tell the outcome: AUC {area:.3f}"
-    whole = frame.groupby("value")["won"].agg(["sum", "size"])
-    never, sure = whole[whole["sum"] == 0], whole[whole["sum"] >= 0.99 * whole["size"]]
-    if never["size"].sum() >= len(frame) / 2 and base * never["size"].sum() >= 30:
-        return f"none of the {int(never['size'].sum()):,} leads with '{never['size'].idxmax()}' or the like converted"
-    if sure["sum"].sum() >= max(LEAST_TO_JUDGE, won.sum() / 2) and base < 0.9:
-        return f"all leads with '{sure['size'].idxmax()}' converted, and these are most conversions"
-    return None
-
-
-
-def _either_way(won: np.ndarray, values: np.ndarray) -> float:
-    """Area under the curve in whichever direction, 0.5 to 1."""
-    area = auc(won, values.astype(float))
-    return max(area, 1 - area)
-
-
-def _spelt(column: _Column) -> list[str]:
-    """Distinct values, commonest first, ties by name."""
-    counts = column.text[column.text != ""].value_counts()
-    return sorted(counts.index, key=lambda value: (-counts[value], value))
 
 
 def _fitting_preset(values: list[str], presets: tuple[str, ...]) -> str | None:
@@ -325,7 +177,7 @@ def _fitting_preset(values: list[str], presets: tuple[str, ...]) -> str | None:
     return next(fitting, None)
 
 
-def _guess_funnel(columns: list[_Column], roles: Roles, preset: str | None, reasons: dict[str, str]) -> Funnel:
+def _guess_funnel(columns: list[Column], roles: Roles, preset: str | None, reasons: dict[str, str]) -> Funnel:
     soft = roles.call_seconds is not None
     column = next((c for c in columns if c.name == roles.stage), None)
     if column is None:
@@ -334,7 +186,7 @@ def _guess_funnel(columns: list[_Column], roles: Roles, preset: str | None, reas
         ignored = f", so preset '{preset}' is of no use" if preset else ""
         reasons["funnel"] = f"no stage column found{ignored}: leads are paired as {pairs}"
         return Funnel((), (OUTCOME_TIER, SOFT_TIER)) if soft else Funnel()
-    values = _spelt(column)
+    values = column.values
     name = _fitting_preset(values, (preset,) if preset else tuple(PRESETS))
     if name is not None:
         funnel = PRESETS[name]
@@ -346,7 +198,7 @@ def _guess_funnel(columns: list[_Column], roles: Roles, preset: str | None, reas
     return three_tiers(stages, key=(len(stages) + 1) // 2, soft=soft)
 
 
-def _ordered(column: _Column, values: list[str], outcome: np.ndarray | None) -> tuple[tuple[str, ...], str]:
+def _ordered(column: Column, values: list[str], outcome: np.ndarray | None) -> tuple[tuple[str, ...], str]:
     """Stages from shallow to deep and by what."""
     numbers, bad = to_numbers(pd.Series(values))
     if not bad.any() and numbers.notna().all():
@@ -363,7 +215,7 @@ def _ordered(column: _Column, values: list[str], outcome: np.ndarray | None) -> 
     return tuple(values[place] for place in sorted(range(len(values)), key=depth)), how + "how rare they are"
 
 
-def _guess_split(columns: list[_Column], roles: Roles, reasons: dict[str, str]) -> Split:
+def _guess_split(columns: list[Column], roles: Roles, reasons: dict[str, str]) -> Split:
     split = Split()
     column = next((c for c in columns if c.name == roles.snapshot_time), None)
     if column is None:

@@ -4,8 +4,8 @@
                                                                     ^ dropped from the oldest end to fit `max_tokens`
 
 Source: prompt of the authors' code in English (method 1.3): instruction, fields, talk, no chat template.
-# DIFF: newest talk stands last, next to the question, and the oldest is dropped; the authors put the newest first and cut
-# the end of the prompt, which cuts the question's neighbourhood.
+# DIFF: newest talk stands last, next to the question, and the oldest is dropped; the authors put the newest first and
+# cut the end of the prompt, which cuts the question's neighbourhood.
 # DIFF: the question ends in "Answer:", so that the next token is Yes or No; the authors append a padding token.
 """
 
@@ -22,7 +22,9 @@ from core.data.dialogue import parse_turns
 from core.data.leads import Leads
 from core.errors import ConfigError
 
-INSTRUCTION = "You are a sales expert. From the following information judge whether this customer will place an order.\n"
+INSTRUCTION = (
+    "You are a sales expert. From the following information judge whether this customer will place an order.\n"
+)
 FIELDS_TITLE = "Customer information:\n"
 DIALOGUE_TITLE = "Calls with the customer, oldest first:\n"
 QUESTION = "Will this customer place an order? Answer:"
@@ -46,8 +48,8 @@ class Part:
 class Prompt:
     """One lead in tokens.
 
-    Shape: ids, part and offsets run over the same L tokens. `part` is the index into `parts` of the value or turn that a
-    token belongs to, -1 for structure (instruction, field names, speakers, question). `offsets` (L, 2) are characters
+    Shape: ids, part and offsets run over the same L tokens. `part` is the index into `parts` of the value or turn that
+    a token belongs to, -1 for structure (instruction, field names, speakers, question). `offsets` (L, 2) are characters
     within that part's text. Tokens from `body` on tell this lead from others.
     """
 
@@ -80,7 +82,7 @@ class PromptWriter:
         plans = []
         for row in range(len(leads)):
             lines = self._field_lines(leads, row)
-            turns = parse_turns(leads.dialogue.iat[row])
+            turns = parse_turns(str(leads.dialogue.iat[row]))
             spoken = [f"{turn.speaker}: {turn.words}\n" if turn.speaker else f"{turn.words}\n" for turn in turns]
             plans.append((lines, turns, len(texts)))
             texts += [FIELDS_TITLE + "".join(line for line, _ in lines)] if lines else []
@@ -88,7 +90,9 @@ class PromptWriter:
         ids, offsets = self.tokenize(texts)
         fixed = len(ids[0]) + len(ids[1])
         if fixed + 16 > self.max_tokens:
-            raise ConfigError(f"max_tokens must be at least {fixed + 16} to hold the question, however: got={self.max_tokens}")
+            raise ConfigError(
+                f"max_tokens must be at least {fixed + 16} to hold the question, however: got={self.max_tokens}"
+            )
         return [self._assemble(lines, turns, start, ids, offsets) for lines, turns, start in plans]
 
     def _field_lines(self, leads: Leads, row: int) -> list[tuple[str, Part]]:
@@ -101,7 +105,7 @@ class PromptWriter:
                 lines.append((f"- {shown_name(column)}: {value}\n", Part("field", column, value)))
         return lines
 
-    def _assemble(self, lines, turns, start: int, ids, offsets) -> Prompt:  # type: ignore[no-untyped-def]
+    def _assemble(self, lines, turns, start: int, ids, offsets) -> Prompt:
         room = self.max_tokens - len(ids[0]) - len(ids[1])
         sections: list[tuple[Sequence[int], np.ndarray, np.ndarray]] = []
         parts: list[Part] = []

@@ -147,15 +147,12 @@ def parse_schema(text: str) -> Schema:
 def schema_from_dict(document: dict[str, Any]) -> Schema:
     """Schema from the TOML's (or a run folder's JSON) nested dictionaries. Raises SchemaError."""
     problems: list[str] = []
-    _unknown(document, {"roles", "features", "split", "funnel"}, "", problems)
-    roles = _table(document, "roles", problems)
-    features = _table(document, "features", problems)
-    split = _table(document, "split", problems)
-    funnel = _table(document, "funnel", problems)
-    _unknown(roles, {f.name for f in fields(Roles)}, "roles.", problems)
-    _unknown(features, {f.name for f in fields(Features)}, "features.", problems)
-    _unknown(split, {f.name for f in fields(Split)}, "split.", problems)
-    _unknown(funnel, {"stages", "tiers"}, "funnel.", problems)
+    kinds: dict[str, Any] = {"roles": Roles, "features": Features, "split": Split}
+    keys = {name: {f.name for f in fields(kind)} for name, kind in kinds.items()} | {"funnel": {"stages", "tiers"}}
+    _unknown(document, set(keys), "", problems)
+    roles, features, split, funnel = tables = [_table(document, name, problems) for name in keys]
+    for table, (name, known) in zip(tables, keys.items(), strict=True):
+        _unknown(table, known, f"{name}.", problems)
     if not roles.get("lead_id"):
         problems.append("roles.lead_id must name the column with the lead's unique id, however: it is missing")
     for name, value in roles.items():

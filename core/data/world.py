@@ -69,13 +69,13 @@ def make_block(market: Market, number: int) -> Block:
 def _said(rng: np.random.Generator, latent: Latent) -> tuple[np.ndarray, np.ndarray]:
     """What each dialogue conveys, and its length in words; see `Block`."""
     n = len(latent.intent)
-    words = np.clip(rng.lognormal(4.38, 0.5, size=n), 30, 400).astype(int)
-    belief = np.column_stack([latent.factors, latent.intent]) + rng.normal(size=(n, 6)) * 0.3
+    words = np.clip(rng.lognormal(4.35, 0.5, size=n), 30, 400).astype(int)
+    belief = np.column_stack([latent.factors, latent.intent]) + rng.normal(size=(n, 6)) * 0.2
     # What weighs on people comes up: strong feelings are likelier to be spoken of; the next step nearly always is.
-    eager = 1.2 * np.abs(belief) + rng.gumbel(size=(n, 6)) + [0, 0, 0, 0, 0, 1.8]
-    subjects = np.clip(np.round(words / 25 + rng.normal(0, 0.5, size=n)), 1, 6)
+    eager = 1.5 * np.abs(belief) + rng.gumbel(size=(n, 6)) + [0, 0, 0, 0, 0, 2.6]
+    subjects = np.clip(np.round(words / 24 + rng.normal(0, 0.5, size=n)), 1, 6)
     spoken = eager.argsort(axis=1).argsort(axis=1) >= 6 - subjects[:, None]
-    said = np.where(spoken, np.where(belief > [0, 0, 0, 0, 0, 0.4], 1, -1), 0).astype(np.int8)
+    said = np.where(spoken, np.where(belief > [0, 0, 0, 0, 0, 0.7], 1, -1), 0).astype(np.int8)
     silent = rng.random(n) < 0.03
     said[silent] = 0
     words[silent] = 0

@@ -1,7 +1,8 @@
 """The torch room: nothing outside this folder imports torch, and no tensor leaves it.
 
-backbones    the catalogue of language models        asllr        backbone + read-out + three heads (drawing)
-hpro         the losses                              batches      token-budget batches
+embedded     the two models that ship, converted     backbones    the catalogue of language models
+asllr        backbone + read-out + heads (drawing)   hpro         the losses
+batches      token-budget batches
 states       leads through the frozen model, once    probe        heads fitted on frozen states
 finetune     LoRA from those heads                   trainer      a whole run, from leads to a run folder
 checkpoints  the run folder                          scorer       run folder -> Scorer

@@ -1,4 +1,4 @@
-"""asLLR: a language model reads one lead, three heads say how likely it is to order.
+r"""asLLR: a language model reads one lead, three heads say how likely it is to order.
 
     prompt ids (B, L) --> backbone, first `depth` layers, LoRA --> hidden states (B, L, H)
                                                                        |
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from core.errors import ConfigError
 
@@ -145,7 +146,9 @@ class Reader(nn.Module):
         layers: depths to read off, counted from 1; empty = the deepest.
     """
 
-    def __init__(self, model: nn.Module, yes_no: tuple[int, int], readout: str, layers: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, model: PreTrainedModel, yes_no: tuple[int, int], readout: str, layers: tuple[int, ...] = ()
+    ) -> None:
         super().__init__()
         self.model = model
         self.yes_no = yes_no

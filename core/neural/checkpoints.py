@@ -5,7 +5,7 @@
     config.json        every setting                               schema.json          roles, features, split, funnel
     encoder.json       fields -> numbers                           ranking.json         what ranks, prior, calibration
     history.json       losses and validation by epoch              test_scores.parquet  scores of the test part
-    card.json, README.md   the model card                          manifest.json        sha256 of each file, written last
+    card.json, README.md   the model card                          manifest.json        sha256 of each file, comes last
 
 Tensors are safetensors, all else is JSON and Parquet: nothing in a run is executed when it is loaded.
 """
@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from core.calibration import Platt
 from core.config import Config, config_from_dict, config_to_dict
@@ -41,9 +42,9 @@ ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 class Ranking:
     """How the heads' answers become a queue.
 
-    `rank_by` is pairwise, pointwise or blend; a blend adds both heads' z-scores, whose mean and deviation on the later slice
-    are kept. `sampled_rate` is the share of converted leads that the heads were trained on, `true_rate` that of all training
-    leads; the probability is Platt's on the pointwise logit after that shift.
+    `rank_by` is pairwise, pointwise or blend; a blend adds both heads' z-scores, whose mean and deviation on the later
+    slice are kept. `sampled_rate` is the share of converted leads that the heads were trained on, `true_rate` that of
+    all training leads; the probability is Platt's on the pointwise logit after that shift.
     """
 
     rank_by: str
@@ -74,19 +75,19 @@ class Run:
     card: dict[str, Any]
 
 
-def add_lora(model: nn.Module, config: Config) -> nn.Module:
+def add_lora(model: PreTrainedModel, config: Config) -> PreTrainedModel:
     """Inject LoRA layers into the backbone; every other weight is frozen."""
     settings = config.lora
     layers = [name for name, part in model.named_modules() if isinstance(part, nn.Linear) and "lm_head" not in name]
     short = {name.rsplit(".", 1)[-1] for name in layers}
     targets = sorted(short & ATTENTION) if settings.targets == "attention" and short & ATTENTION else sorted(short)
-    depth = model.config.num_hidden_layers  # type: ignore[union-attr]
+    depth = model.config.num_hidden_layers
     chosen = list(range(depth - settings.last_layers, depth)) if 0 < settings.last_layers < depth else None
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     peft = LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.alpha,  # type: ignore[arg-type]
+        lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=targets,
         layers_to_transform=chosen,
@@ -98,12 +99,12 @@ def add_lora(model: nn.Module, config: Config) -> nn.Module:
     return model
 
 
-def adapter_state(model: nn.Module) -> dict[str, Tensor]:
+def adapter_state(model: PreTrainedModel) -> dict[str, Tensor]:
     """The LoRA weights alone, on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in get_peft_model_state_dict(model).items()}
 
 
-def load_adapter(model: nn.Module, state: dict[str, Tensor]) -> None:
+def load_adapter(model: PreTrainedModel, state: dict[str, Tensor]) -> None:
     """Put LoRA weights back. Raises RunError where they do not fit."""
     answer = set_peft_model_state_dict(model, state)
     if answer is not None and answer.unexpected_keys:
@@ -151,12 +152,22 @@ def load_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise RunError(f"expected a run folder at '{folder}', however: there is none; `train` makes one")
     if not (folder / "manifest.json").exists():
-        raise RunError(f"'{folder.name}' is not a finished run: manifest.json is missing; finish it with `train --resume`")
+        raise RunError(
+            f"'{folder.name}' is not a finished run: manifest.json is missing; finish it with `train --resume`"
+        )
     manifest = _read_json(folder, "manifest.json")
     files = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(files, dict) or manifest.get("format") != FORMAT:
         raise RunError(f"'{folder.name}': manifest.json must be of format {FORMAT}; train again with this version")
-    needed = {"config.json", "schema.json", "encoder.json", "ranking.json", "history.json", "card.json", "heads.safetensors"}
+    needed = {
+        "config.json",
+        "schema.json",
+        "encoder.json",
+        "ranking.json",
+        "history.json",
+        "card.json",
+        "heads.safetensors",
+    }
     wrong = [f"{name} is not listed" for name in sorted(needed - set(files))]
     for name, digest in files.items():
         path = folder / name
@@ -167,7 +178,9 @@ def load_run(folder: Path) -> Run:
         elif _sha256(path) != digest:
             wrong.append(f"{name} was altered")
     if wrong:
-        raise RunError(f"'{folder.name}' is not the run that was saved: {'; '.join(wrong)}; copy it again or train again")
+        raise RunError(
+            f"'{folder.name}' is not the run that was saved: {'; '.join(wrong)}; copy it again or train again"
+        )
     try:
         ranking = _read_json(folder, "ranking.json")
         return Run(
@@ -176,7 +189,9 @@ def load_run(folder: Path) -> Run:
             FeatureEncoder.from_dict(_read_json(folder, "encoder.json")),
             BackboneIdentity(**_read_json(folder, "backbone.json")) if "backbone.json" in files else None,
             load_file(folder / "heads.safetensors"),
-            load_file(folder / "adapter/adapter_model.safetensors") if "adapter/adapter_model.safetensors" in files else {},
+            load_file(folder / "adapter/adapter_model.safetensors")
+            if "adapter/adapter_model.safetensors" in files
+            else {},
             Ranking(**{**ranking, "platt": Platt(**ranking["platt"])}),
             Tokenizer.from_file(str(folder / "tokenizer.json")) if "tokenizer.json" in files else None,
             _read_json(folder, "history.json"),

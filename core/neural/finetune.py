@@ -1,8 +1,9 @@
 """LoRA from the probe's heads: the loop over stratified batches, exact in small memory, resumable at any step.
 
-A batch that fits in memory is one forward and one backward pass. A larger one takes two passes over micro-batches
-(outputs, then gradients; hpro.output_gradients), which is exact, pairs included. Everything random is seeded by the step,
-so a run that was killed and resumed ends with the same weights as one that was not.
+A batch is read in short, nearly unpadded passes. Where the activations of all of them fit in memory, one backward pass
+follows; a larger batch is read twice (outputs, then gradients; hpro.output_gradients), which is exact, pairs included.
+Everything random is seeded by the step, so a run that was killed and resumed ends with the same weights as one that was
+not.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core.config import Config
-from core.data.pairs import Pairing, Pairs, strata, stratified_batches
+from core.data.pairs import Pairing, Pairs
 from core.data.prompts import Prompt
+from core.data.sampling import strata, stratified_batches
 from core.neural.asllr import AsLLR
 from core.neural.batches import collate, token_batches
 from core.neural.hpro import HproLoss, output_gradients
-from core.neural.states import out_of_memory, token_budget
+from core.neural.states import PASS_TOKENS, out_of_memory, token_budget
 from core.progress import Phase, Watch
 
 CHECKPOINT_SECONDS = 60.0
@@ -81,20 +83,27 @@ def finetune(
         validate: figures on the later slice; `auc` decides which epoch is kept.
         work: folder for the checkpoint; one that is there already is continued.
     """
-    accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision="bf16" if torch.cuda.is_available() and config.device != "cpu" else "no")
-    trainable = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    accelerator = Accelerator(
+        cpu=config.device == "cpu",
+        mixed_precision="bf16" if torch.cuda.is_available() and config.device != "cpu" else "no",
+    )
+    trainable: dict[str, Tensor] = {n: value for n, value in model.named_parameters() if value.requires_grad}
     adapters = [value for name, value in trainable.items() if "lora_" in name]
     heads = [value for name, value in trainable.items() if "lora_" not in name]
     optimiser = torch.optim.AdamW(
-        [{"params": adapters, "lr": config.lora.learning_rate}, {"params": heads, "lr": config.learning_rate}], weight_decay=0.01
+        [{"params": adapters, "lr": config.lora.learning_rate}, {"params": heads, "lr": config.learning_rate}],
+        weight_decay=0.01,
     )
     rates = [group["lr"] for group in optimiser.param_groups]
+    assert model.reader is not None
+    reader = model.reader
     model, optimiser = accelerator.prepare(model, optimiser)
     plan = [batches_of(lesson, config, epoch) for epoch in range(config.epochs)]
     total = sum(len(batches) for batches in plan)
     state = _Checkpoint(work / "checkpoint", trainable, optimiser)
     step, history, best = state.load()
-    budget = config.micro_tokens or token_budget(model.reader, accelerator.device, training=True)
+    layers = config.lora.last_layers or reader.model.config.num_hidden_layers
+    budget = config.micro_tokens or token_budget(reader, accelerator.device, learning_layers=layers)
     phase, saved_at = Phase("fine-tune", watch), time.monotonic()
     position = 0
     for epoch, batches in enumerate(plan):
@@ -111,7 +120,9 @@ def finetune(
                 continue
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * _rate(position, total, config)
-            figures, budget = _step(accelerator, model, optimiser, lesson, rows, pairing, config, position, budget, trainable)
+            figures, budget = _step(
+                accelerator, model, optimiser, lesson, rows, pairing, config, position, budget, trainable
+            )
             tokens += sum(len(lesson.prompts[row]) for row in rows)
             for name, value in figures.items():
                 sums[name] = 0.9 * sums[name] + 0.1 * value if name in sums else value
@@ -121,7 +132,9 @@ def finetune(
                 state.save(position, history, best)
                 saved_at = time.monotonic()
         measured = validate(model)
-        history.append({"epoch": epoch + 1, "step": position, **sums, **{f"validation_{k}": v for k, v in measured.items()}})
+        history.append(
+            {"epoch": epoch + 1, "step": position, **sums, **{f"validation_{k}": v for k, v in measured.items()}}
+        )
         if best is None or measured["auc"] > best[0]["auc"]:
             best = measured, {name: value.detach().cpu().clone() for name, value in trainable.items()}
         state.save(position, history, best)
@@ -147,12 +160,21 @@ def _stale(history: list[dict[str, Any]]) -> int:
     return len(values) - 1 - int(np.argmax(values))
 
 
-def _step(accelerator, model, optimiser, lesson, rows, pairing, config, step, budget, trainable):  # type: ignore[no-untyped-def]
+def _step(accelerator, model, optimiser, lesson, rows, pairing, config, step, budget, trainable):
     """One optimiser step, tried again with half the tokens in memory where they do not fit."""
     pairs = pairing.pairs(lesson.stage[rows], lesson.converted[rows], lesson.call_seconds[rows])
     while True:
         try:
-            figures = gradients(model, lesson, rows, pairs, config, seed=(config.seed << 24) + step, budget=budget, accelerator=accelerator)
+            figures = gradients(
+                model,
+                lesson,
+                rows,
+                pairs,
+                config,
+                seed=(config.seed << 24) + step,
+                budget=budget,
+                accelerator=accelerator,
+            )
             break
         except RuntimeError as error:
             optimiser.zero_grad()
@@ -185,7 +207,9 @@ def gradients(
     loss = HproLoss(config.loss)
     device = accelerator.device
     converted = torch.from_numpy(lesson.converted[rows]).to(device)
-    micro = token_batches([len(lesson.prompts[row]) for row in rows], budget)
+    lengths = [len(lesson.prompts[row]) for row in rows]
+    micro = token_batches(lengths, min(budget, PASS_TOKENS[device.type]))
+    held = sum(len(part) * max(lengths[position] for position in part) for part in micro)
     model.train()
 
     def answers(number: int, part: np.ndarray) -> dict[str, Tensor]:
@@ -194,22 +218,21 @@ def gradients(
         with accelerator.autocast():
             return model(batch.ids, batch.lengths, batch.body, lesson.tower[rows[part]].to(device)).as_dict()
 
-    order = torch.from_numpy(np.concatenate(micro)).to(device)
-    back = torch.argsort(order)
-    if len(micro) == 1:
-        terms = loss({name: value[back] for name, value in answers(0, micro[0]).items()}, converted, pairs)
-        accelerator.backward(terms.total)
-    else:
-        with torch.no_grad():
-            collected = [answers(number, part) for number, part in enumerate(micro)]
+    back = torch.argsort(torch.from_numpy(np.concatenate(micro))).to(device)
+    in_one_pass = held <= budget or len(micro) == 1
+    with torch.set_grad_enabled(in_one_pass):
+        collected = [answers(number, part) for number, part in enumerate(micro)]
         outputs = {name: torch.cat([part[name] for part in collected])[back] for name in collected[0]}
         terms = loss(outputs, converted, pairs)
+    if in_one_pass:
+        accelerator.backward(terms.total)
+    else:
         wanted = output_gradients(outputs, converted, pairs, loss)
         for number, part in enumerate(micro):
             index = torch.from_numpy(part).to(device)
             said = answers(number, part)
             accelerator.backward(sum((said[name].float() * wanted[name][index]).sum() for name in said))
-    figures = {name: float(getattr(terms, name)) for name in ("total", "pointwise", "pairwise", "semantic")}
+    figures = {name: getattr(terms, name).item() for name in ("total", "pointwise", "pairwise", "semantic")}
     for tier, accuracy in zip(pairs.tiers, terms.tier_accuracy.tolist(), strict=True):
         if math.isfinite(accuracy):
             figures[f"pair_accuracy.{tier.name}"] = accuracy
@@ -222,7 +245,9 @@ class _Checkpoint:
     def __init__(self, folder: Path, trainable: dict[str, Tensor], optimiser: Any) -> None:
         self.folder, self.trainable, self.optimiser = folder, trainable, optimiser
 
-    def save(self, step: int, history: list[dict[str, Any]], best: tuple[dict[str, float], dict[str, Tensor]] | None) -> None:
+    def save(
+        self, step: int, history: list[dict[str, Any]], best: tuple[dict[str, float], dict[str, Tensor]] | None
+    ) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"now/{name}": value.detach().cpu().contiguous() for name, value in self.trainable.items()}
         for name, value in self.trainable.items():
@@ -245,7 +270,11 @@ class _Checkpoint:
         with torch.no_grad():
             for name, value in self.trainable.items():
                 value.copy_(tensors[f"now/{name}"])
-                moments = {key.split("/")[1]: kept for key, kept in tensors.items() if key.startswith("optimiser/") and key.split("/", 2)[2] == name}
+                moments = {
+                    key.split("/")[1]: kept
+                    for key, kept in tensors.items()
+                    if key.startswith("optimiser/") and key.split("/", 2)[2] == name
+                }
                 self.optimiser.state[value] = {
                     key: kept.clone() if key == "step" else kept.to(value.device) for key, kept in moments.items()
                 }

@@ -37,7 +37,9 @@ class Answers:
 def pick_device(name: str) -> torch.device:
     """cpu, cuda, or the GPU where there is one. Raises LeadRankError where cuda is asked for and absent."""
     if name == "cuda" and not torch.cuda.is_available():
-        raise LeadRankError("device=cuda needs a GPU that torch can see, however: there is none; use device=auto or device=cpu")
+        raise LeadRankError(
+            "device=cuda needs a GPU that torch can see, however: there is none; use device=auto or device=cpu"
+        )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -48,7 +50,9 @@ def make_reader(backbone: Backbone, readout: str, layers: tuple[int, ...]) -> Re
 
 def make_writer(backbone: Backbone, max_tokens: int, fields: str) -> PromptWriter:
     """Prompts as this way of handing over fields needs them."""
-    return PromptWriter(tokenize_with(backbone.tokenizer.backend_tokenizer), max_tokens, include_fields=fields != "tower")
+    return PromptWriter(
+        tokenize_with(backbone.tokenizer.backend_tokenizer), max_tokens, include_fields=fields != "tower"
+    )
 
 
 def heads_answers(heads: Heads, encoded: Encoded, tower: np.ndarray) -> Answers:
@@ -76,7 +80,12 @@ def to_scores(ranking: Ranking, lead_ids: np.ndarray, answers: Answers) -> Score
     """Ranked, with each head's answer beside."""
     score, probability = apply_ranking(ranking, answers)
     return Scores.ranked(
-        lead_ids, score, probability, pointwise_logit=answers.logit, pairwise_score=answers.score, semantic_logit=answers.semantic
+        lead_ids,
+        score,
+        probability,
+        pointwise_logit=answers.logit,
+        pairwise_score=answers.score,
+        semantic_logit=answers.semantic,
     )
 
 
@@ -87,7 +96,9 @@ class NeuralScorer:
         self.run, self.model, self.writer, self.device, self.name = run, model, writer, device, name
 
     @staticmethod
-    def load(folder: Path, *, device: str = "auto", backbone: str | None = None, tell: Callable[[str], None] | None = None) -> NeuralScorer:
+    def load(
+        folder: Path, *, device: str = "auto", backbone: str | None = None, tell: Callable[[str], None] | None = None
+    ) -> NeuralScorer:
         """Rebuild the model of a run folder; `backbone` says where its language model lies now, if it has moved.
 
         Raises:
@@ -136,7 +147,9 @@ class NeuralScorer:
                 def tell(done: int, total: int, finished: int = finished, size: int = len(part)) -> None:
                     phase.at(finished + size * done // max(total, 1), len(leads))
 
-                encoded = encode(self.model.reader, self.writer.write(part), device=self.device, cache=cache, on_progress=tell)
+                encoded = encode(
+                    self.model.reader, self.writer.write(part), device=self.device, cache=cache, on_progress=tell
+                )
             heads = self.model.heads.cpu()
             parts.append(heads_answers(heads, encoded, self.tower(part)))
         return Answers(*(np.concatenate([getattr(p, name) for p in parts]) for name in Answers.__dataclass_fields__))
@@ -144,5 +157,3 @@ class NeuralScorer:
     def score(self, leads: Leads, watch: Watch = nobody) -> Scores:
         """Rank the leads."""
         return to_scores(self.run.ranking, leads.lead_id.to_numpy(dtype=object), self.answers(leads, watch))
-
-

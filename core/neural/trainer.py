@@ -5,6 +5,8 @@
     later slice  --> validates each epoch <-- LoRA from the probe's heads (epochs > 0) <--------'
          |
          '--> which of the two ranks better, which head ranks, Platt calibration --> Trained
+
+What was decided on the way is told in `Trained.decisions`.
 """
 
 from __future__ import annotations
@@ -22,15 +24,24 @@ from core.calibration import Platt, prior_shift
 from core.config import Config
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
-from core.data.pairs import Pairing, sampled_rate
+from core.data.pairs import Pairing
 from core.data.prompts import Prompt
+from core.data.sampling import sampled_rate
 from core.errors import NotComputable
 from core.neural.asllr import AsLLR, Encoded, Heads, Reader
 from core.neural.backbones import Backbone, load_backbone
 from core.neural.checkpoints import Ranking, Run, adapter_state, add_lora
 from core.neural.finetune import Lesson, batches_of, finetune, restore
 from core.neural.probe import Probe, ProbeData, fit_probe
-from core.neural.scorer import Answers, NeuralScorer, apply_ranking, heads_answers, make_reader, make_writer, pick_device
+from core.neural.scorer import (
+    Answers,
+    NeuralScorer,
+    apply_ranking,
+    heads_answers,
+    make_reader,
+    make_writer,
+    pick_device,
+)
 from core.neural.states import encode
 from core.progress import Event, Phase, Watch
 
@@ -50,13 +61,17 @@ class Trained:
 class Trainer:
     """Holds what one run shares among its steps: leads, backbone, encoder, pairs, caches."""
 
-    def __init__(self, leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch) -> None:
+    def __init__(
+        self, leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch
+    ) -> None:
         self.leads, self.config, self.work, self.watch = leads, config, work, watch
         self.device = pick_device(config.device)
         rng = np.random.default_rng(config.seed)
         # The later slice keeps its own rate: it calibrates.
         most = config.encode_limit // 2
-        self.later = np.sort(rng.choice(calibration, most, replace=False)) if most and len(calibration) > most else calibration
+        self.later = (
+            np.sort(rng.choice(calibration, most, replace=False)) if most and len(calibration) > most else calibration
+        )
         self.train = train
         self.encoder = FeatureEncoder.fit(leads.take(train))
         self.pairing = Pairing.fit(leads.take(train))
@@ -64,8 +79,8 @@ class Trainer:
         self.has_text = bool((leads.dialogue.iloc[train] != "").any()) or bool(leads.schema.features.text)
         if not self.has_text and self.encoder.width == 0:
             raise NotComputable(
-                "training needs something to learn from, however: the schema names no features that vary and no dialogue has words; "
-                "name columns under [features] or roles.dialogue"
+                "training needs something to learn from, however: the schema names no features that vary and no "
+                "dialogue has words; name columns under [features] or roles.dialogue"
             )
         self.decisions: dict[str, Any] = {}
         self._backbone: Backbone | None = None
@@ -96,7 +111,7 @@ class Trainer:
         return encode(self.reader(), prompts, device=self.device, cache=self.work / "states", on_progress=phase.at)
 
     def reads(self, fields: str) -> bool:
-        """Whether the language model is needed at all: not where there is no text and fields go through the tower alone."""
+        """Whether the language model is needed: not where there is no text and fields go through the tower alone."""
         return self.has_text or fields != "tower"
 
     def tower_of(self, rows: np.ndarray, fields: str) -> np.ndarray:
@@ -114,7 +129,7 @@ class Trainer:
         )
 
     def choose_fields(self) -> str:
-        """`prompt`, `tower` or `both`: the cheapest unless another is better out of fold by more than its standard error."""
+        """`prompt`, `tower` or `both`: the cheapest unless another is better out of fold by over a standard error."""
         wanted = self.config.fields
         if wanted != "auto":
             return "prompt" if self.encoder.width == 0 else wanted
@@ -125,7 +140,10 @@ class Trainer:
         plain = self.read(rows, "tower", "pilot: dialogue alone")
         told = self.read(rows, "both", "pilot: fields in the prompt")
         trials = {"tower": plain, "both": told, "prompt": told}
-        probes = {mode: fit_probe(self.probe_data(rows, states, mode), self.pairing, self.config) for mode, states in trials.items()}
+        probes = {
+            mode: fit_probe(self.probe_data(rows, states, mode), self.pairing, self.config)
+            for mode, states in trials.items()
+        }
         outcome = self.leads.converted[rows]
         chosen = "tower"
         for mode in ("both", "prompt"):
@@ -146,7 +164,9 @@ class Trainer:
         rows = self.train
         if reads and config.encode_limit and len(rows) > config.encode_limit:
             rows = sample_rows(self.leads.converted, rows, config.encode_limit, config.seed)
-            self.decisions["read"] = f"{len(rows):,} of {len(self.train):,} training leads are read (encode_limit), converted ones first"
+            self.decisions["read"] = (
+                f"{len(rows):,} of {len(self.train):,} training leads are read (encode_limit), converted ones first"
+            )
         probe = None
         if config.probe or not reads:
             data = self.probe_data(rows, self.read(rows, fields, "read training leads"), fields)
@@ -183,7 +203,9 @@ class Trainer:
             self.decisions["kept"] = "probe: the language model reads nothing here, so there is nothing to fine-tune"
         self.decisions["rank_by"] = ranking.rank_by
         if ranking.platt.reversed:
-            self.decisions["warning"] = "on the later slice higher scores went with fewer conversions: do not rely on this run"
+            self.decisions["warning"] = (
+                "on the later slice higher scores went with fewer conversions: do not rely on this run"
+            )
         run = Run(
             config,
             self.leads.schema,
@@ -197,7 +219,9 @@ class Trainer:
             {},
         )
         writer = make_writer(self.backbone(), config.max_tokens, fields) if reads else None
-        return Trained(run, NeuralScorer(run, model.to(self.device).eval(), writer, self.device, "asLLR + HPRO"), self.decisions)
+        return Trained(
+            run, NeuralScorer(run, model.to(self.device).eval(), writer, self.device, "asLLR + HPRO"), self.decisions
+        )
 
     def _fresh_heads(self, fields: str) -> Heads:
         torch.manual_seed(self.config.seed)
@@ -218,20 +242,29 @@ class Trainer:
             leads.stage[rows],
             leads.call_seconds[rows],
         )
-        assert model.reader is not None
+        reader = model.reader
+        assert reader is not None
         torch.manual_seed(config.seed)
-        add_lora(model.reader.model, config)
-        prompts, tower, outcome = self.prompts(self.later, fields), self.tower_of(self.later, fields), leads.converted[self.later]
+        add_lora(reader.model, config)
+        prompts, tower, outcome = (
+            self.prompts(self.later, fields),
+            self.tower_of(self.later, fields),
+            leads.converted[self.later],
+        )
 
         def validate(current: AsLLR) -> dict[str, float]:
-            inner = getattr(current, "module", current)
+            inner: AsLLR = getattr(current, "module", current)
+            assert inner.reader is not None
             phase = Phase("validate", self.watch)
             encoded = encode(inner.reader, prompts, device=self.device, on_progress=phase.at)
             where = next(inner.heads.parameters()).device
             answers = heads_answers(inner.heads, encoded, tower)
             inner.heads.to(where)
             blend = _z(answers.logit) + _z(answers.score)
-            values = {name: metrics.auc(outcome, s) for name, s in (("logit", answers.logit), ("score", answers.score), ("blend", blend))}
+            values = {
+                name: metrics.auc(outcome, s)
+                for name, s in (("logit", answers.logit), ("score", answers.score), ("blend", blend))
+            }
             return {
                 "auc": max(values.values()),
                 "pointwise_auc": values["logit"],
@@ -243,16 +276,24 @@ class Trainer:
         tuned = finetune(model, lesson, self.pairing, config, validate=validate, work=self.work, watch=self.watch)
         restore(model, tuned.state)
         model.eval()
-        encoded = encode(model.reader, prompts, device=self.device)
+        encoded = encode(reader, prompts, device=self.device)
         prior = sampled_rate(lesson.converted, batches_of(lesson, config, 0))
         return heads_answers(model.heads, encoded, tower), tuned.history, prior
 
-    def _rank(self, later: Answers, probe: Probe | None, rates: tuple[float, float], fields: str, reads: bool) -> Ranking:
-        """Which head ranks, by AUC on the later slice and, for the probe, out of fold; then Platt on the later slice."""
+    def _rank(
+        self, later: Answers, probe: Probe | None, rates: tuple[float, float], fields: str, reads: bool
+    ) -> Ranking:
+        """Which head ranks, by AUC on the later slice and, for the probe, out of fold; then Platt on that slice."""
         outcome = self.leads.converted[self.later]
         said = [(outcome, later.logit, later.score)]
         if probe is not None and {"pointwise", "pairwise"} <= set(probe.out_of_fold):
-            said.append((self.leads.converted[self._probed(probe)], probe.out_of_fold["pointwise"], probe.out_of_fold["pairwise"]))
+            said.append(
+                (
+                    self.leads.converted[self._probed(probe)],
+                    probe.out_of_fold["pointwise"],
+                    probe.out_of_fold["pairwise"],
+                )
+            )
         measures: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
             "blend": lambda logit, score: _z(logit) + _z(score),
             "pairwise": lambda logit, score: score,
@@ -298,6 +339,8 @@ def _z(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / (values.std() or 1.0)
 
 
-def train_run(leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch) -> Trained:
+def train_run(
+    leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch
+) -> Trained:
     """Train on the rows `train`, stop, choose and calibrate on the later rows `calibration`; caches live in `work`."""
     return Trainer(leads, train, calibration, replace(config), work, watch).fit()

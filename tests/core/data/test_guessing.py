@@ -111,20 +111,6 @@ def test_what_was_known_before_is_no_leak():
     assert guess.schema.features.numeric == ("age", "price", *names) and len(guess.leaks) == 1
 
 
-def test_a_strong_feature_is_kept():
-    won = np.arange(ROWS) % 5 == 0
-    strong = np.random.default_rng(3).normal(won * 1.5, 1).round(2).astype(str)  # AUC about 0.86
-    assert "strong" in guess_schema(table(strong=strong)).schema.features.numeric
-
-
-def test_a_value_that_never_converts_is_a_leak_only_where_chance_cannot_explain_it():
-    number = np.arange(ROWS)
-    visit = np.where((number % 5 == 0) | (number % 5 == 1), "1", "0")
-    assert "visited" in dict(guess_schema(table(visited=visit)).leaks)
-    few = table(visited=visit).assign(converted=np.where(number < 60, (number % 5 == 0).astype(int), 0).astype(str))
-    assert "visited" not in dict(guess_schema(few.assign(stage="lost", visited=np.where(number < 300, "1", "0"))).leaks)
-
-
 def test_what_is_no_feature_is_left_out_with_a_reason():
     random = np.random.default_rng(4)
     guess = checked(

@@ -1,83 +1,16 @@
 """Validation: clean files pass, and every planted fault is found with its column, rows and remedy."""
 
-import json
+from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.schema import ROW_NUMBER, Schema, parse_schema
-from core.data.validation import SHOWN_ROWS, Problem, Report, examine, load_leads, validate
+from core.data.problems import Report
+from core.data.schema import ROW_NUMBER, parse_schema
+from core.data.validation import load_leads, validate
 from core.errors import ReadError, ValidationError
-
-SCHEMA = parse_schema(
-    """
-[roles]
-lead_id = "id"
-customer_id = "customer"
-owner = "agent"
-snapshot_time = "when"
-converted = "won"
-stage = "stage"
-call_seconds = "seconds"
-dialogue = ["talk_1", "talk_2"]
-[features]
-numeric = ["age"]
-categorical = ["city"]
-text = ["title"]
-[split]
-maturity_days = 30
-[funnel]
-stages = ["lost", "test drive", "lock-in"]
-[[funnel.tiers]]
-name = "top"
-margin = 1.0
-chosen = ["lock-in"]
-rejected = ["lost"]
-"""
-)
-NOW = pd.Timestamp("2025-06-01")
-
-
-def table(rows: int = 400) -> pd.DataFrame:
-    """A clean file, cells as text: a quarter converted, one lead every six hours, the newest 60 days before NOW."""
-    number = np.arange(rows)
-    days = pd.Timestamp("2025-04-01") - pd.to_timedelta((rows - 1 - number) * 6, unit="h")
-    won = number % 4 == 0
-    return pd.DataFrame(
-        {
-            "id": [f"L{n}" for n in number],
-            "customer": [f"C{n // 2}" for n in number],
-            "agent": "Kim",
-            "when": days.strftime("%Y-%m-%d %H:%M"),
-            "won": np.where(won, "yes", "no"),
-            "stage": np.where(won, "Lock in", np.where(number % 4 == 1, "TEST_DRIVE", "lost")),
-            "seconds": (number % 90).astype(str),
-            "talk_1": "客户:你好｜专家:您好",
-            "talk_2": [f"Agent: call {n}" for n in number],
-            "age": (20 + number % 50).astype(str),
-            "city": np.where(number % 3 == 0, "Ulm", "Bonn"),
-            "title": [f"a title of lead {n}" for n in number],
-            "more": "not in the schema",
-        }
-    )
-
-
-def changed(column: str, cells: dict[int, str], rows: int = 400) -> pd.DataFrame:
-    frame = table(rows)
-    for row, cell in cells.items():
-        frame.loc[row, column] = cell
-    return frame
-
-
-def report(frame: pd.DataFrame, schema: Schema = SCHEMA, **options) -> Report:
-    return examine(frame, schema, **{"need_outcome": True, "now": NOW} | options)[1]
-
-
-def one(problems: tuple[Problem, ...], words: str) -> Problem:
-    fitting = [problem for problem in problems if words in problem.message]
-    assert len(fitting) == 1, [str(problem) for problem in problems]
-    return fitting[0]
+from tests.core.data.spoilt import NOW, SCHEMA, changed, one, report, table
 
 
 def test_a_clean_file_has_no_problems_and_keeps_only_the_schema_s_columns():
@@ -130,68 +63,6 @@ def test_every_fault_is_reported_at_once():
     assert len(lines) == 8 and "\n" not in "".join(lines)
 
 
-def test_ten_rows_are_shown_and_all_are_counted():
-    frame = table()
-    frame["age"] = np.where(frame.index < 150, "old", frame["age"])
-    problem = one(report(frame).warnings, "not a number")
-    assert problem.rows == tuple(range(2, 2 + SHOWN_ROWS)) and problem.count == 150
-    assert "and 140 more" in str(problem)
-    assert json.loads(json.dumps(problem.to_dict())) == {
-        "column": "age",
-        "message": "not a number, such as 'old'",
-        "remedy": problem.remedy,
-        "rows": list(problem.rows),
-        "count": 150,
-    }
-
-
-@pytest.mark.parametrize(
-    ("frame", "words", "rows"),
-    [
-        (changed("talk_1", {4: ""}).assign(talk_2=lambda f: f["talk_2"].where(f.index != 4, "")), "no dialogue", (6,)),
-        (changed("when", {4: "2025-05-20"}), "younger than maturity_days", (6,)),
-        (changed("when", {4: "2031-01-01"}), "future", (6,)),
-        (changed("when", {4: ""}), "no date", (6,)),
-        (changed("won", {4: ""}), "outcome is empty", (6,)),
-        (changed("stage", {1: "lock-in"}), "deepest stage", (3,)),
-        (changed("stage", {4: "lost"}), "shallowest stage", (6,)),
-        (table().assign(city="Ulm"), "same value", ()),
-        (table().assign(city=table()["id"]), "400 different values", ()),
-        (table(200), "too few for narrow intervals", ()),
-        (table().assign(when="03/04/2025"), "day first", ()),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_doubts_are_warnings_with_their_rows(frame, words, rows):
-    found = report(frame)
-    assert not found.errors
-    assert one(found.warnings, words).rows == rows
-
-
-@pytest.mark.parametrize(
-    ("frame", "words"),
-    [
-        (table().assign(won="no", stage="lost"), "both outcomes are needed"),
-        (table().assign(won=["yes"] * 9 + ["no"] * 391), "10 converted and 10 other leads are needed"),
-        (table().iloc[:0], "no leads"),
-        (table().drop(columns="won"), "no such column"),
-        (table().assign(when="2025-05-31"), "both outcomes are needed"),
-    ],
-)
-def test_what_cannot_train_is_an_error(frame, words):
-    one(report(frame).errors, words)
-
-
-def test_a_smaller_number_of_each_outcome_can_be_allowed():
-    frame = table().assign(won=["yes"] * 2 + ["no"] * 398, stage="")
-    assert not report(frame, least_of_each_class=1).errors
-
-
-def test_training_without_an_outcome_role_says_so():
-    schema = parse_schema('[roles]\nlead_id = "id"\n[features]\nnumeric = ["age"]')
-    assert "roles.converted is not set" in one(report(table(), schema).errors, "roles.converted").message
-
-
 def test_scoring_asks_for_ids_features_and_dialogue_only():
     frame = table()[["id", "age", "city", "title", "talk_1", "talk_2"]]
     leads, found = validate(frame.head(1), SCHEMA)
@@ -217,16 +88,6 @@ def test_a_file_without_ids_is_numbered():
 def test_a_lead_without_customer_stands_alone():
     leads, _ = validate(changed("customer", {0: "", 1: " "}), SCHEMA)
     assert leads.roles["customer_id"].tolist()[:4] == ["L0", "L1", "C1", "C1"]
-
-
-def test_tiers_that_can_make_no_pairs_are_said():
-    schema = parse_schema(
-        '[roles]\nlead_id = "id"\nconverted = "won"\n[features]\nnumeric = ["age"]\n[funnel]\nstages = ["a", "b"]\n'
-        '[[funnel.tiers]]\nname = "soft"\nmargin = 0.1\nby = "call_seconds"\n'
-        '[[funnel.tiers]]\nname = "top"\nmargin = 1.0\nchosen = ["b"]\nrejected = ["a"]'
-    )
-    warnings = report(table(), schema).warnings
-    assert "call_seconds" in one(warnings, "'soft'").message and "stage" in one(warnings, "'top'").message
 
 
 def test_types_of_excel_and_parquet_are_read_as_they_are():

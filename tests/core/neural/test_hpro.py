@@ -227,9 +227,7 @@ def test_micro_batches_alone_would_lose_pairs():
     weights = LossWeights(pointwise=0, semantic=0)
     exact = output_gradients({"score": score, "logit": none}, converted, pairs, HproLoss(weights))["score"]
     inside = (pairs.chosen < 20) == (pairs.rejected < 20)
-    kept = Pairs(
-        pairs.chosen[inside], pairs.rejected[inside], pairs.margin[inside], pairs.tier[inside], pairs.tiers
-    )
+    kept = Pairs(pairs.chosen[inside], pairs.rejected[inside], pairs.margin[inside], pairs.tier[inside], pairs.tiers)
     local = output_gradients({"score": score, "logit": none}, converted, kept, HproLoss(weights))["score"]
     assert torch.cosine_similarity(exact, local, dim=0) < 0.9999
 

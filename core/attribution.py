@@ -1,0 +1,93 @@
+"""Why a lead got its score, in words that a sales manager reads, and as plain values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from core.data.prompts import shown_name
+from core.scores import Attribution, Contribution
+
+LEAST_SHOWN = 0.005
+"""Contributions that would read 0.00 are no reasons."""
+QUOTED = 80
+"""Most characters of a turn that are quoted."""
+
+
+def strongest(contributions: Sequence[Contribution], top: int) -> list[Contribution]:
+    """The `top` contributions of the largest size, largest first, those that read 0.00 left out."""
+    shown = [c for c in contributions if abs(c.value) >= LEAST_SHOWN]
+    return sorted(shown, key=lambda c: -abs(c.value))[:top]
+
+
+def reasons(attribution: Attribution, top: int = 5) -> list[str]:
+    """The `top` fields and turns that moved the score most, a sentence each, strongest first.
+
+    Example:
+        >>> field = Contribution("field", "days_since_last_call", "2", 0.41)
+        >>> turn = Contribution("turn", "turn 1", "No, thanks.", -0.22, 0, "Customer")
+        >>> for line in reasons(Attribution("L1", "pairwise", 1.0, 0.81, 0.0, True, 32, (field,), (turn,), ())):
+        ...     print(line)
+        days since last call: 2 — speaks for this lead (+0.41)
+        Customer said "No, thanks." — speaks against this lead (-0.22)
+    """
+    return [_sentence(c, attribution.words) for c in strongest((*attribution.fields, *attribution.turns), top)]
+
+
+def notes(attribution: Attribution) -> list[str]:
+    """What must be known to read the reasons rightly; [] where there is nothing."""
+    found = []
+    if not attribution.converged:
+        error = f"{attribution.relative_error:.0%} after {attribution.steps} steps"
+        found.append(f"These figures are rough: their sum is off by {error}.")
+    if left := attribution.truncated_turns:
+        turns = "oldest turn" if left == 1 else f"{left} oldest turns"
+        found.append(f"The {turns} did not fit into the model's token limit and could not move the score.")
+    return found
+
+
+def unexplained(attribution: Attribution) -> float:
+    """What fields and turns leave of `logit - baseline_logit`, in units of the logit; 0 were the integral exact."""
+    explained = sum(c.value for c in (*attribution.fields, *attribution.turns))
+    return attribution.logit - attribution.baseline_logit - explained
+
+
+def to_dict(attribution: Attribution, top: int = 5) -> dict[str, Any]:
+    """JSON-able: everything in the attribution, with reasons and notes."""
+    return {
+        **asdict(attribution),
+        "unexplained": unexplained(attribution),
+        "reasons": reasons(attribution, top),
+        "notes": notes(attribution),
+    }
+
+
+def as_text(attribution: Attribution, top: int = 5) -> str:
+    """A short report: the score, its reasons, the words that moved it most, notes."""
+    told = reasons(attribution, top) or ["nothing in it moves the score away from that of a lead that says nothing"]
+    words = [f"{c.name} {c.value:+.2f}" for c in strongest(attribution.words, 2 * top)]
+    lines = [
+        f"Why lead {attribution.lead_id} has the {attribution.head} score {attribution.logit:+.2f} "
+        f"({attribution.baseline_logit:+.2f} for a lead that says nothing):",
+        *(f"  {line}" for line in told),
+        *([f"Words that moved it most: {', '.join(words)}"] if words else []),
+        *notes(attribution),
+    ]
+    return "\n".join(lines)
+
+
+def _sentence(c: Contribution, words: Sequence[Contribution]) -> str:
+    verdict = f"speaks {'for' if c.value > 0 else 'against'} this lead ({c.value:+.2f})"
+    if c.kind == "field":
+        return f"{shown_name(c.name)}: {_quoted(c.text) or 'not known'} — {verdict}"
+    said = f'{c.speaker or "somebody"} said "{_quoted(c.text)}" — {verdict}'
+    agreeing = [word for word in words if word.turn == c.turn and word.value * c.value > 0]
+    # The end of a long turn is not quoted, and the words that count may stand there.
+    if len(c.text) > QUOTED and agreeing:
+        said += f', above all "{max(agreeing, key=lambda word: abs(word.value)).name}"'
+    return said
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"

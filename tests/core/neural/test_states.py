@@ -1,0 +1,64 @@
+"""Reading each lead once: order kept, shards reused, memory that runs out survived."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.data.prompts import PromptWriter
+from core.neural import states
+from core.neural.asllr import Reader
+from core.neural.backbones import load_backbone, yes_no_tokens
+from core.neural.batches import tokenize_with
+from tests.made import make_leads
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def made():
+    backbone = load_backbone("tiny")
+    prompts = PromptWriter(tokenize_with(backbone.tokenizer.backend_tokenizer)).write(make_leads(20))
+    return Reader(backbone.model, yes_no_tokens(backbone.tokenizer), "both"), prompts
+
+
+def test_budget_and_order_do_not_matter(made) -> None:
+    reader, prompts = made
+    wide, narrow = (states.encode(reader, prompts, device=CPU, budget=budget) for budget in (100_000, 300))
+    torch.testing.assert_close(wide.states, narrow.states, atol=3e-5, rtol=1e-3)
+    backwards = states.encode(reader, prompts[::-1], device=CPU, budget=1000)
+    torch.testing.assert_close(backwards.states.flip(0), wide.states, atol=3e-5, rtol=1e-3)
+
+
+def test_what_was_read_is_not_read_again(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, prompts = made
+    monkeypatch.setattr(states, "SHARD_LEADS", 8)
+    first = states.encode(reader, prompts[:16], device=CPU, cache=tmp_path)
+    kept = sorted(tmp_path.iterdir())
+    assert len(kept) == 2
+    kept[0].unlink()
+    before = kept[1].stat().st_mtime_ns
+    again = states.encode(reader, prompts[:16], device=CPU, cache=tmp_path)
+    assert sorted(tmp_path.iterdir()) == kept and kept[1].stat().st_mtime_ns == before
+    torch.testing.assert_close(again.states, first.states)
+
+
+def test_memory_that_runs_out_halves_the_batch(made, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, prompts = made
+    sizes: list[int] = []
+
+    class Small(Reader):
+        def forward(self, ids, lengths, body, embeddings=None):
+            sizes.append(len(ids))
+            if len(ids) > 3:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(ids, lengths, body, embeddings)
+
+    small = Small(reader.model, reader.yes_no, reader.readout)
+    halved = states.encode(small, prompts, device=CPU, budget=100_000)
+    assert max(sizes) == 20 and min(sizes) <= 3
+    torch.testing.assert_close(halved.states, states.encode(reader, prompts, device=CPU).states, atol=3e-5, rtol=1e-3)
+
+
+def test_nothing_to_read(made) -> None:
+    assert len(states.encode(made[0], [], device=CPU)) == 0
