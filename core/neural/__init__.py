@@ -4,7 +4,8 @@ embedded     the two models that ship, converted     backbones    the catalogue 
 asllr        backbone + read-out + heads (drawing)   hpro         the losses
 batches      token-budget batches
 states       leads through the frozen model, once    probe        heads fitted on frozen states
-finetune     LoRA from those heads                   trainer      a whole run, from leads to a run folder
+material     what the steps of a run share            choices      how fields enter, which head ranks
+finetune     LoRA from those heads                   trainer      a whole run, from leads to `Trained`
 checkpoints  the run folder                          scorer       run folder -> Scorer
 gradients    integrated gradients on the embeddings
 """

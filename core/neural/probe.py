@@ -49,6 +49,7 @@ class Probe:
     """Fitted heads, with what each said of leads it had not seen (out of fold, shape (n,)) and the L2 strengths."""
 
     heads: Heads
+    converted: np.ndarray
     out_of_fold: dict[str, np.ndarray]
     auc: dict[str, float]
     strengths: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -92,7 +93,7 @@ def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5)
         best, said, value = _search(solve, parts, data, name)
         out_of_fold[name], auc[name], strengths[name] = said, value, best
         solve.fit_into(head, best)
-    return Probe(heads, out_of_fold, auc, strengths)
+    return Probe(heads, data.converted, out_of_fold, auc, strengths)
 
 
 def _new_heads(data: ProbeData, config: Config) -> Heads:

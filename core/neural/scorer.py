@@ -138,7 +138,7 @@ class NeuralScorer:
         """The heads' answers, in the order of `leads`; a chunk of leads is in memory at a time."""
         phase = Phase("read leads", watch)
         parts = []
-        for start in range(0, max(len(leads), 1), CHUNK_LEADS):
+        for start in range(0, len(leads), CHUNK_LEADS):
             part = leads.take(np.arange(start, min(start + CHUNK_LEADS, len(leads))))
             encoded = Encoded.empty(len(part))
             if self.model.reader is not None and self.writer is not None:
@@ -152,6 +152,8 @@ class NeuralScorer:
                 )
             heads = self.model.heads.cpu()
             parts.append(heads_answers(heads, encoded, self.tower(part)))
+        if not parts:
+            return Answers(np.empty(0), np.empty(0), np.empty(0))
         return Answers(*(np.concatenate([getattr(p, name) for p in parts]) for name in Answers.__dataclass_fields__))
 
     def score(self, leads: Leads, watch: Watch = nobody) -> Scores:

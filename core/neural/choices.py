@@ -1,0 +1,86 @@
+"""What a run decides on data rather than by setting: how fields enter, and which head ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core import metrics
+from core.calibration import Platt, prior_shift
+from core.neural.checkpoints import Ranking
+from core.neural.material import Material
+from core.neural.probe import Probe, fit_probe
+from core.neural.scorer import Answers
+
+PILOT_LEADS = 600
+"""Leads on which the ways of handing over fields are compared before all are read."""
+
+
+def choose_fields(material: Material) -> tuple[str, str]:
+    """`prompt`, `tower` or `both`, and why.
+
+    The tower, whose prompts are the shortest, unless another way is better out of fold by more than its standard error.
+    """
+    wanted = material.config.fields
+    if material.encoder.width == 0:
+        return "prompt", "prompt: the schema names no numeric or categorical field that varies"
+    if wanted != "auto":
+        return wanted, f"{wanted}: set"
+    rows = material.sample(PILOT_LEADS)
+    plain = material.read(rows, "tower", "pilot: dialogue alone")
+    told = material.read(rows, "both", "pilot: fields in the prompt")
+    trials = {"tower": plain, "both": told, "prompt": told}
+    probes = {
+        mode: fit_probe(material.probe_data(rows, states, mode), material.pairing, material.config)
+        for mode, states in trials.items()
+    }
+    outcome = material.leads.converted[rows]
+    chosen = "tower"
+    for mode in ("both", "prompt"):
+        theirs, ours = (probes[name].out_of_fold["pointwise"] for name in (mode, chosen))
+        gain, _ = metrics.auc_difference(outcome, theirs, ours)
+        if gain.value > (gain.high - gain.low) / (2 * 1.96):
+            chosen = mode
+    values = ", ".join(f"{mode} {probe.auc['pointwise']:.3f}" for mode, probe in probes.items())
+    return chosen, f"{chosen}: out-of-fold AUC on {len(rows):,} training leads: {values}"
+
+
+def choose_ranking(
+    material: Material,
+    later: Answers,
+    probe: Probe | None,
+    *,
+    sampled_rate: float,
+    true_rate: float,
+    fields: str,
+) -> Ranking:
+    """Which head ranks, by AUC on the later slice and, for a probe, out of fold; then Platt on the later slice."""
+    outcome = material.leads.converted[material.later]
+    said = [(outcome, later.logit, later.score)]
+    if probe is not None and {"pointwise", "pairwise"} <= set(probe.out_of_fold):
+        said.append((probe.converted, probe.out_of_fold["pointwise"], probe.out_of_fold["pairwise"]))
+    measures: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+        "blend": lambda logit, score: z_score(logit) + z_score(score),
+        "pairwise": lambda logit, score: score,
+        "pointwise": lambda logit, score: logit,
+    }
+    wanted = material.config.rank_by
+    values = {name: sum(y.sum() * metrics.auc(y, how(z, s)) for y, z, s in said) for name, how in measures.items()}
+    return Ranking(
+        max(values, key=lambda name: values[name]) if wanted == "auto" else wanted,
+        fields,
+        material.reads(fields),
+        sampled_rate,
+        true_rate,
+        Platt.fit(prior_shift(later.logit, sampled_rate, true_rate), outcome),
+        float(later.logit.mean()),
+        float(later.logit.std()) or 1.0,
+        float(later.score.mean()),
+        float(later.score.std()) or 1.0,
+    )
+
+
+def z_score(values: np.ndarray) -> np.ndarray:
+    """Values less their mean, over their deviation; zeros where they do not vary."""
+    return (values - values.mean()) / (values.std() or 1.0)

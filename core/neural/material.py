@@ -1,0 +1,111 @@
+"""What the steps of one training run share: leads and their rows, encoder, pairs, language model, caches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.config import Config
+from core.data.features import FeatureEncoder
+from core.data.leads import Leads
+from core.data.pairs import Pairing
+from core.data.prompts import Prompt
+from core.errors import NotComputable
+from core.neural.asllr import Encoded, Reader
+from core.neural.backbones import Backbone, load_backbone
+from core.neural.probe import ProbeData
+from core.neural.scorer import make_reader, make_writer, pick_device
+from core.neural.states import encode
+from core.progress import Event, Phase, Watch
+
+
+class Material:
+    """The training part `train`, the later slice `later`, and all that is fitted on the former alone.
+
+    Raises:
+        NotComputable: there is neither a field that varies nor a word to learn from.
+    """
+
+    def __init__(
+        self, leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch
+    ) -> None:
+        self.leads, self.train, self.config, self.work, self.watch = leads, train, config, work, watch
+        self.device = pick_device(config.device)
+        rng = np.random.default_rng(config.seed)
+        # The later slice keeps its own rate of conversions, since it calibrates.
+        most = config.encode_limit // 2
+        crowded = most and len(calibration) > most
+        self.later = np.sort(rng.choice(calibration, most, replace=False)) if crowded else calibration
+        self.encoder = FeatureEncoder.fit(leads.take(train))
+        self.pairing = Pairing.fit(leads.take(train))
+        self.tower = self.encoder.transform(leads)
+        self.has_text = bool((leads.dialogue.iloc[train] != "").any()) or bool(leads.schema.features.text)
+        if not self.has_text and self.encoder.width == 0:
+            raise NotComputable(
+                "training needs something to learn from, however: the schema names no features that vary and no "
+                "dialogue has words; name columns under [features] or roles.dialogue"
+            )
+        self._backbone: Backbone | None = None
+
+    def backbone(self) -> Backbone:
+        """The language model, loaded at its first use."""
+        if self._backbone is None:
+            self._backbone = load_backbone(
+                self.config.backbone,
+                depth=self.config.depth or None,
+                seed=self.config.seed,
+                on_progress=lambda text: self.watch(Event(text)),
+            )
+        return self._backbone
+
+    def fresh_backbone(self) -> None:
+        """Forget the language model, adapters and all; the next use loads it again."""
+        self._backbone = None
+
+    def reader(self) -> Reader:
+        """The language model with its read-out."""
+        return make_reader(self.backbone(), self.config.readout, self.config.readout_layers)
+
+    def prompts(self, rows: np.ndarray, fields: str) -> list[Prompt]:
+        """These leads as prompts; `fields` as in `Config.fields`."""
+        return make_writer(self.backbone(), self.config.max_tokens, fields).write(self.leads.take(rows))
+
+    def reads(self, fields: str) -> bool:
+        """Whether the language model is needed: not where there is no text and fields go through the tower alone."""
+        return self.has_text or fields != "tower"
+
+    def read(self, rows: np.ndarray, fields: str, phase: str) -> Encoded:
+        """Frozen states of these leads, from the cache where they were read before."""
+        if not self.reads(fields):
+            return Encoded.empty(len(rows))
+        told = Phase(phase, self.watch)
+        prompts = self.prompts(rows, fields)
+        return encode(self.reader(), prompts, device=self.device, cache=self.work / "states", on_progress=told.at)
+
+    def tower_of(self, rows: np.ndarray, fields: str) -> np.ndarray:
+        """Encoded fields (n, T), width 0 where fields go through the prompt alone."""
+        return self.tower[rows, :0] if fields == "prompt" else self.tower[rows]
+
+    def probe_data(self, rows: np.ndarray, encoded: Encoded, fields: str) -> ProbeData:
+        """These leads as the probe takes them."""
+        leads = self.leads
+        return ProbeData(
+            encoded,
+            torch.from_numpy(self.tower_of(rows, fields)),
+            leads.converted[rows],
+            leads.stage[rows],
+            leads.call_seconds[rows],
+            leads.roles["customer_id"].to_numpy(dtype=object)[rows],
+        )
+
+    def sample(self, limit: int) -> np.ndarray:
+        """At most `limit` training rows, up to half of them converted, the rest drawn evenly; ascending."""
+        rows, converted = self.train, self.leads.converted
+        if len(rows) <= limit:
+            return rows
+        rng = np.random.default_rng(self.config.seed)
+        won, others = rows[converted[rows] == 1], rows[converted[rows] != 1]
+        kept = won if len(won) <= limit // 2 else rng.choice(won, limit // 2, replace=False)
+        return np.sort(np.concatenate([kept, rng.choice(others, min(limit - len(kept), len(others)), replace=False)]))

@@ -1,0 +1,86 @@
+"""The run folder: comes back the same, refuses what is incomplete or altered, runs nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import RunError
+from core.neural.checkpoints import load_run, save_run
+from core.neural.scorer import NeuralScorer
+from core.neural.trainer import Trained
+from core.scoring import load_scorer
+from tests.made import make_leads
+
+NEW = make_leads(30, seed=5)
+
+
+@pytest.fixture
+def folder(probed: Trained, tmp_path: Path) -> Path:
+    save_run(tmp_path / "run", probed.run, probed.scorer.score(NEW).frame, "# Model card\n")
+    return tmp_path / "run"
+
+
+def test_a_loaded_run_scores_as_the_trained_one(probed: Trained, folder: Path) -> None:
+    loaded = load_scorer(folder)
+    assert isinstance(loaded, NeuralScorer)
+    ours, theirs = loaded.score(NEW).frame, probed.scorer.score(NEW).frame
+    assert ours["lead_id"].tolist() == theirs["lead_id"].tolist()
+    np.testing.assert_allclose(ours["score"], theirs["score"], atol=1e-5)
+    np.testing.assert_allclose(ours["probability"], theirs["probability"], atol=1e-6)
+
+
+def test_everything_else_comes_back(probed: Trained, folder: Path) -> None:
+    run = load_run(folder)
+    for name in ("config", "schema", "encoder", "identity", "ranking", "history", "card"):
+        assert getattr(run, name) == getattr(probed.run, name), name
+
+
+def _drop(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def _edit(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+
+
+def _point_outside(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["../secret"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _unlist(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["ranking.json"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    "harm, words",
+    [
+        (_drop("heads.safetensors"), "heads.safetensors is missing"),
+        (_edit("heads.safetensors"), "heads.safetensors was altered"),
+        (_edit("ranking.json"), "ranking.json was altered"),
+        (_drop("manifest.json"), "not a finished run"),
+        (_edit("tokenizer.json"), "tokenizer.json was altered"),
+        (_point_outside, "outside the folder"),
+        (_unlist, "ranking.json is not listed"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), "format 1"),
+    ],
+)
+def test_a_harmed_folder_is_refused_and_says_why(folder: Path, harm: Callable[[Path], None], words: str) -> None:
+    harm(folder)
+    with pytest.raises(RunError, match=words):
+        load_run(folder)
+
+
+def test_no_file_of_a_run_is_a_pickle(folder: Path) -> None:
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".parquet", ".md"}
+
+
+def test_no_run_at_all(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="run folder"):
+        load_scorer(tmp_path / "nothing")
