@@ -211,14 +211,15 @@ class _Teller:
             self._line(event.phase)
             return
         now, finished = time.monotonic(), event.done >= event.total
-        if not finished and now - self.last < (0.2 if sys.stderr.isatty() else 10):
+        news = any(name.startswith("validation") for name in event.figures)
+        if not (finished or news) and now - self.last < (0.2 if sys.stderr.isatty() else 10):
             return
         self.last = now
         left = "" if event.seconds_left is None or finished else f", {_span(event.seconds_left)} left"
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in event.figures.items())
         text = f"{event.phase}: {event.done:,} of {event.total:,} ({event.done / event.total:.0%}){left}"
         text += f" | {figures}" if figures else ""
-        if sys.stderr.isatty() and not finished:
+        if sys.stderr.isatty() and not (finished or news):
             print(f"\r\033[K{text[:200]}", end="", file=sys.stderr, flush=True)
             self.open = True
         else:
@@ -240,7 +241,15 @@ def _span(seconds: float) -> str:
 
 def _reading(name: str) -> Callable[[float], None]:
     phase = Phase(name, tell)
-    return lambda share: phase.at(int(100 * share), 100)
+    told = -1
+
+    def tell_share(share: float) -> None:
+        nonlocal told
+        if int(100 * share) > told:
+            told = int(100 * share)
+            phase.at(told, 100)
+
+    return tell_share
 
 
 def _schema_of(scorer: Any) -> Schema:

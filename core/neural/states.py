@@ -70,6 +70,8 @@ def encode(
         if kept is not None and kept.exists():
             tensors = load_file(kept)
             done += sum(len(prompt) for prompt in part)
+            if on_progress:
+                on_progress(done, total)
         else:
             tensors = {}
             for rows, encoded in _read(reader, part, device, budget):
@@ -83,8 +85,6 @@ def encode(
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 save_file(tensors, kept.with_suffix(".part"))
                 os.replace(kept.with_suffix(".part"), kept)
-        if on_progress:
-            on_progress(done, total)
         shards.append(tensors)
     return Encoded(*(torch.cat([shard[name] for shard in shards]) for name in Encoded.__dataclass_fields__))
 
