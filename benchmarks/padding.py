@@ -38,10 +38,11 @@ def random_batches(leads: int, size: int, seed: int) -> list[np.ndarray]:
 
 def our_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
     """The batches in which `core.neural.states.encode` reads: sorted within each shard, `budget` tokens in each."""
+    shard = SHARD_LEADS["cpu" if budget <= PASS_TOKENS["cpu"] else "cuda"]
     return [
         start + batch
-        for start in range(0, len(lengths), SHARD_LEADS)
-        for batch in token_batches(lengths[start : start + SHARD_LEADS].tolist(), budget)
+        for start in range(0, len(lengths), shard)
+        for batch in token_batches(lengths[start : start + shard].tolist(), budget)
     ]
 
 

@@ -38,11 +38,11 @@ def test_everything_else_comes_back(probed: Trained, folder: Path) -> None:
         assert getattr(run, name) == getattr(probed.run, name), name
 
 
-def _drop(name: str) -> Callable[[Path], None]:
+def _drop(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).unlink()
 
 
-def _edit(name: str) -> Callable[[Path], None]:
+def _edit(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes() + b" ")
 
 
@@ -71,7 +71,7 @@ def _unlist(folder: Path) -> None:
         (lambda folder: (folder / "manifest.json").write_text("[]"), "format 1"),
     ],
 )
-def test_a_harmed_folder_is_refused_and_says_why(folder: Path, harm: Callable[[Path], None], words: str) -> None:
+def test_a_harmed_folder_is_refused_and_says_why(folder: Path, harm: Callable[[Path], object], words: str) -> None:
     harm(folder)
     with pytest.raises(RunError, match=words):
         load_run(folder)

@@ -32,7 +32,7 @@ def test_budget_and_order_do_not_matter(made) -> None:
 
 def test_what_was_read_is_not_read_again(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, prompts = made
-    monkeypatch.setattr(states, "SHARD_LEADS", 8)
+    monkeypatch.setattr(states, "SHARD_LEADS", {"cpu": 8})
     first = states.encode(reader, prompts[:16], device=CPU, cache=tmp_path)
     kept = sorted(tmp_path.iterdir())
     assert len(kept) == 2
