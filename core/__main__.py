@@ -113,10 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (OSError, MemoryError) as error:
-        print(
-            f"error: {type(error).__name__}: {error.strerror if isinstance(error, OSError) else 'out of memory'}",
-            file=sys.stderr,
-        )
+        print(f"error: {_reason(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; `train --resume` continues where it was", file=sys.stderr)
@@ -126,7 +123,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print()
     elif answer.text:
         print(answer.text)
-    return 0
+    return answer.code
+
+
+def _reason(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "this machine's memory is too small for these leads; give fewer at a time"
+    return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,8 @@ class Answer:
 
     document: dict[str, Any]
     text: str
+    code: int = 0
+    """Exit code: 2 where the answer is that the input cannot be used."""
 
 
 def sample(leads: int, seed: int, out: Path, base_rate: float, alignment: float) -> Answer:
@@ -62,7 +64,7 @@ def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
 
 
 def validate(leads: Path, schema: Path) -> Answer:
-    """List every problem of a lead file; raises ValidationError where there are errors."""
+    """List every problem of a lead file; the exit code is 2 where it cannot be used."""
     plan = load_schema(schema)
     found, report = examine_file(
         leads, plan, need_outcome=plan.roles.converted is not None, on_progress=_reading("validate")
@@ -85,7 +87,7 @@ def validate(leads: Path, schema: Path) -> Answer:
     lines.append(
         f"{report.leads:,} leads; {'ready' if document['valid'] else 'not usable before the errors are mended'}."
     )
-    return Answer(document, "\n".join(lines))
+    return Answer(document, "\n".join(lines), code=0 if document["valid"] else 2)
 
 
 def train(
@@ -105,6 +107,8 @@ def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None
     """Score a lead file."""
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     found = _load(leads, _schema_of(scorer))
     scores = scoring.score(found, scorer, tell)

@@ -130,9 +130,18 @@ class Config(_Checked):
         "What orders the queue: the ranking score, the probability, a blend, or the best of them on validation.",
         choices=("auto", "pairwise", "pointwise", "blend"),
     )
-    seed: int = setting(0, "Seed of everything random.", low=0)
+    seed: int = setting(0, "Seed of everything random.", low=0, high=2**32 - 1)
     device: str = setting("auto", "cpu, cuda, or auto = the GPU where there is one.", choices=("auto", "cpu", "cuda"))
     baselines: bool = setting(True, "Fit LightGBM, logistic regression and TF-IDF on the same leads and say who wins.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.probe and not self.epochs:
+            raise ConfigError(
+                "probe=false with epochs=0 trains nothing: set epochs to 1 or more, or leave probe at true"
+            )
+        if not self.loss.pointwise and not self.loss.pairwise:
+            raise ConfigError("loss.pointwise and loss.pairwise are both 0, so nothing would rank: raise one of them")
 
 
 PRESETS: dict[str, Config] = {
@@ -178,6 +187,8 @@ def with_settings(config: Config, assignments: Sequence[str]) -> Config:
     """
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
+        if key.strip() == "preset":
+            raise ConfigError("preset names the starting point: give it as --preset, or in the settings file")
         if not separator:
             raise ConfigError(f"--set takes key=value, however: got={assignment!r}")
         config = _assign(config, key.strip(), text.strip())

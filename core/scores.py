@@ -67,8 +67,8 @@ class Scores:
         return frame.reset_index()
 
 
-_FORMULA = r"^(?=[=+\-@\t\r])"
-_NEUTRAL = r"^'(?=[=+\-@\t\r])"
+_FORMULA = r"^(?='*[=+\-@\t\r])"
+_NEUTRAL = r"^'(?='*[=+\-@\t\r])"
 
 
 def write_scores(scores: Scores, path: Path) -> None:
@@ -95,7 +95,9 @@ def read_scores(path: Path) -> Scores:
             f"'{path.name}': a score file needs the columns lead_id and score, however: {missing} missing; "
             "`score` writes one"
         )
-    ids = frame["lead_id"].astype(str).str.replace(_NEUTRAL, "", regex=True)
+    ids = frame["lead_id"].astype(str)
+    if path.suffix != ".parquet":
+        ids = ids.str.replace(_NEUTRAL, "", regex=True)
     if ids.duplicated().any():
         rows = (np.flatnonzero(ids.duplicated())[:5] + 2).tolist()
         raise ReadError(f"'{path.name}': each lead may have one score, however: rows {rows} repeat a lead_id")

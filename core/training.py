@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from core.config import Config, config_to_dict
 from core.data.alignment import TierReport, tier_report
 from core.data.leads import Leads
 from core.data.pairs import Pairing
+from core.data.schema import schema_to_dict
 from core.data.splitting import Parts, split_by_time
 from core.errors import NotComputable, RunError
 from core.evaluation import Evaluation, evaluate
@@ -42,8 +44,10 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
         ValidationError, NotComputable: the leads cannot be split or learned from.
     """
     began = time.monotonic()
-    work = _claim(out, leads, config, resume)
     parts = split_by_time(leads)
+    work = _claim(out, leads, config, resume)
+    if not leads.schema.funnel.tiers:
+        watch(Event("the schema declares no tiers: pairs are converted over not converted"))
     tiers = check_tiers(leads.take(parts.train), config.seed)
     for tier in tiers:
         watch(Event(tier.warning or tier.summary))
@@ -77,7 +81,8 @@ def check_tiers(train: Leads, seed: int = 0) -> tuple[TierReport, ...]:
 
 def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
     """The work folder, after making sure that nothing a user has is overwritten."""
-    request = {"leads": leads.content_hash, "config": config_to_dict(config)}
+    schema = schema_to_dict(leads.schema)
+    request = json.loads(json.dumps({"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}))
     note = out / WORK / "request.json"
     if (out / "manifest.json").exists():
         raise RunError(f"'{out.name}' already holds a finished run; give another --out, or delete that folder first")
@@ -91,7 +96,9 @@ def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
     elif out.exists() and any(out.iterdir()):
         raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(request), "utf-8")
+    partial = note.with_suffix(".part")
+    partial.write_text(json.dumps(request), "utf-8")
+    os.replace(partial, note)
     return out / WORK
 
 

@@ -125,15 +125,17 @@ class Heads(nn.Module):
         return torch.cat([self.of_states(encoded.states), tower.float()], dim=1)
 
     def forward(self, encoded: Encoded, tower: Tensor) -> Outputs:
-        x = self.features(encoded, tower)
-        offset = self.semantic_offset(self.of_last(encoded.last))
-        return Outputs(
-            self.pointwise(x).squeeze(1),
-            self.pairwise(x).squeeze(1),
-            encoded.yes + offset[:, 0],
-            encoded.no + offset[:, 1],
-            encoded.other,
-        )
+        # Under autocast a linear layer answers in bf16, which rounds small differences of scores away.
+        with torch.autocast(tower.device.type, enabled=False):
+            x = self.features(encoded, tower)
+            offset = self.semantic_offset(self.of_last(encoded.last))
+            return Outputs(
+                self.pointwise(x).squeeze(1),
+                self.pairwise(x).squeeze(1),
+                encoded.yes + offset[:, 0],
+                encoded.no + offset[:, 1],
+                encoded.other,
+            )
 
 
 class Reader(nn.Module):

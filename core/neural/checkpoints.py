@@ -1,7 +1,7 @@
 """A run as a folder: everything that scores leads again, and what is known about how good it is.
 
     backbone.json      which language model, verified by hash      heads.safetensors    standardiser and heads
-    adapter/           LoRA, in PEFT's own file format             tokenizer.json       the tokenizer that the run used
+    adapter/           LoRA weights, named as in the backbone      tokenizer.json       the tokenizer that the run used
     config.json        every setting                               schema.json          roles, features, split, funnel
     encoder.json       fields -> numbers                           ranking.json         what ranks, prior, calibration
     history.json       losses and validation by epoch              test_scores.parquet  scores of the test part
@@ -31,10 +31,11 @@ from core.calibration import Platt
 from core.config import Config, config_from_dict, config_to_dict
 from core.data.features import FeatureEncoder
 from core.data.schema import Schema, schema_from_dict, schema_to_dict
-from core.errors import LeadRankError, RunError
+from core.errors import BackboneError, LeadRankError, RunError
 from core.neural.backbones import BackboneIdentity
 
 FORMAT = 1
+ADAPTER = "adapter/adapter_model.safetensors"
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
 
@@ -92,6 +93,8 @@ def add_lora(model: PreTrainedModel, config: Config) -> PreTrainedModel:
         target_modules=targets,
         layers_to_transform=chosen,
     )
+    if not targets:
+        raise BackboneError("LoRA needs linear layers, however: this backbone has none under that name; use epochs=0")
     inject_adapter_in_model(peft, model)
     for name, parameter in model.named_parameters():
         if "lora_" in name:
@@ -130,14 +133,14 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
     names = [*documents, "heads.safetensors", "test_scores.parquet", "README.md"]
     if run.adapter:
         (folder / "adapter").mkdir(exist_ok=True)
-        save_file({k: v.contiguous() for k, v in run.adapter.items()}, folder / "adapter/adapter_model.safetensors")
-        names.append("adapter/adapter_model.safetensors")
+        save_file({k: v.contiguous() for k, v in run.adapter.items()}, folder / ADAPTER)
+        names.append(ADAPTER)
     if run.tokenizer is not None:
         run.tokenizer.save(str(folder / "tokenizer.json"))
         names.append("tokenizer.json")
     test_scores.to_parquet(folder / "test_scores.parquet", index=False)
     (folder / "README.md").write_text(readme, "utf-8")
-    manifest = {"format": FORMAT, "files": {name: _sha256(folder / name) for name in sorted(names)}}
+    manifest = {"format": FORMAT, "adapted": bool(run.adapter), "files": {name: _sha256(folder / name) for name in sorted(names)}}
     partial = folder / "manifest.json.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     os.replace(partial, folder / "manifest.json")
@@ -168,6 +171,8 @@ def load_run(folder: Path) -> Run:
         "card.json",
         "heads.safetensors",
     }
+    if manifest.get("adapted"):
+        needed.add(ADAPTER)
     wrong = [f"{name} is not listed" for name in sorted(needed - set(files))]
     for name, digest in files.items():
         path = folder / name
@@ -189,8 +194,8 @@ def load_run(folder: Path) -> Run:
             FeatureEncoder.from_dict(_read_json(folder, "encoder.json")),
             BackboneIdentity(**_read_json(folder, "backbone.json")) if "backbone.json" in files else None,
             load_file(folder / "heads.safetensors"),
-            load_file(folder / "adapter/adapter_model.safetensors")
-            if "adapter/adapter_model.safetensors" in files
+            load_file(folder / ADAPTER)
+            if ADAPTER in files
             else {},
             Ranking(**{**ranking, "platt": Platt(**ranking["platt"])}),
             Tokenizer.from_file(str(folder / "tokenizer.json")) if "tokenizer.json" in files else None,

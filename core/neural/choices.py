@@ -65,10 +65,18 @@ def choose_ranking(
         "pairwise": lambda logit, score: score,
         "pointwise": lambda logit, score: logit,
     }
-    wanted = material.config.rank_by
-    values = {name: sum(y.sum() * metrics.auc(y, how(z, s)) for y, z, s in said) for name, how in measures.items()}
+    wanted, untrained = material.config.rank_by, set()
+    if material.config.loss.pairwise == 0:
+        untrained = {"blend", "pairwise"}
+    elif material.config.loss.pointwise == 0:
+        untrained = {"blend", "pointwise"}
+    values = {
+        name: sum(y.sum() * metrics.auc(y, how(z, s)) for y, z, s in said)
+        for name, how in measures.items()
+        if name not in untrained
+    }
     return Ranking(
-        max(values, key=lambda name: values[name]) if wanted == "auto" else wanted,
+        wanted if wanted in values else max(values, key=lambda name: values[name]),
         fields,
         material.reads(fields),
         sampled_rate,

@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from core.data.sampling import strata, stratified_batches
 from core.neural.asllr import AsLLR
 from core.neural.batches import collate, token_batches
 from core.neural.hpro import HproLoss, output_gradients
-from core.neural.states import PASS_TOKENS, out_of_memory, token_budget
+from core.neural.states import PASS_TOKENS, out_of_memory, runs_bf16, token_budget
 from core.progress import Phase, Watch
 
 CHECKPOINT_SECONDS = 60.0
@@ -79,14 +79,12 @@ def finetune(
     """Train the adapters and the heads.
 
     Args:
-        model: LoRA injected, heads from the probe or fresh.
+        model: LoRA injected, heads from the probe or fresh; on the device that trains.
         validate: figures on the later slice; `auc` decides which epoch is kept.
         work: folder for the checkpoint; one that is there already is continued.
     """
-    accelerator = Accelerator(
-        cpu=config.device == "cpu",
-        mixed_precision="bf16" if torch.cuda.is_available() and config.device != "cpu" else "no",
-    )
+    device = next(model.heads.parameters()).device
+    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="bf16" if runs_bf16(device) else "no")
     trainable: dict[str, Tensor] = {n: value for n, value in model.named_parameters() if value.requires_grad}
     adapters = [value for name, value in trainable.items() if "lora_" in name]
     heads = [value for name, value in trainable.items() if "lora_" not in name]
@@ -101,9 +99,10 @@ def finetune(
     plan = [batches_of(lesson, config, epoch) for epoch in range(config.epochs)]
     total = sum(len(batches) for batches in plan)
     state = _Checkpoint(work / "checkpoint", trainable, optimiser)
-    step, history, best = state.load()
+    found = state.load()
+    step, history, best, sums = found.step, found.history, found.best, found.sums
     layers = config.lora.last_layers or reader.model.config.num_hidden_layers
-    budget = config.micro_tokens or token_budget(reader, accelerator.device, learning_layers=layers)
+    budget = found.budget or config.micro_tokens or token_budget(reader, device, learning_layers=layers)
     phase, saved_at = Phase("fine-tune", watch), time.monotonic()
     position = 0
     for epoch, batches in enumerate(plan):
@@ -112,7 +111,6 @@ def finetune(
             continue
         if history and _stale(history) >= config.patience:
             break
-        sums: dict[str, float] = {}
         began, tokens = time.monotonic(), 0
         for rows in batches:
             position += 1
@@ -129,7 +127,7 @@ def finetune(
             speed = {"epoch": epoch + 1, "tokens_per_second": tokens / (time.monotonic() - began)}
             phase.at(position, total, sums | speed)
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                state.save(position, history, best)
+                state.save(Standing(position, history, best, sums, budget))
                 saved_at = time.monotonic()
         measured = validate(model)
         history.append(
@@ -137,7 +135,8 @@ def finetune(
         )
         if best is None or measured["auc"] > best[0]["auc"]:
             best = measured, {name: value.detach().cpu().clone() for name, value in trainable.items()}
-        state.save(position, history, best)
+        sums = {}
+        state.save(Standing(position, history, best, sums, budget))
         phase.at(position, total, history[-1])
     assert best is not None
     return Finetuned(best[1], best[0], history)
@@ -239,30 +238,40 @@ def gradients(
     return figures
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where training stands: steps done, epochs done, the best epoch so far, running means, tokens held at once."""
+
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: tuple[dict[str, float], dict[str, Tensor]] | None = None
+    sums: dict[str, float] = field(default_factory=dict)
+    budget: int = 0
+
+
 class _Checkpoint:
     """Trained weights, optimiser and history of the last saved step, as safetensors and JSON, replaced as a whole."""
 
     def __init__(self, folder: Path, trainable: dict[str, Tensor], optimiser: Any) -> None:
         self.folder, self.trainable, self.optimiser = folder, trainable, optimiser
 
-    def save(
-        self, step: int, history: list[dict[str, Any]], best: tuple[dict[str, float], dict[str, Tensor]] | None
-    ) -> None:
+    def save(self, at: Standing) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"now/{name}": value.detach().cpu().contiguous() for name, value in self.trainable.items()}
         for name, value in self.trainable.items():
             for key, moment in self.optimiser.state.get(value, {}).items():
                 tensors[f"optimiser/{key}/{name}"] = torch.as_tensor(moment).detach().cpu().contiguous()
-        if best is not None:
-            tensors |= {f"best/{name}": value.contiguous() for name, value in best[1].items()}
-        said = {"step": step, "history": history, "best": best[0] if best else None}
+        if at.best is not None:
+            tensors |= {f"best/{name}": value.contiguous() for name, value in at.best[1].items()}
+        best = at.best[0] if at.best else None
+        said = {"step": at.step, "history": at.history, "best": best, "sums": at.sums, "budget": at.budget}
         save_file(tensors, self.folder / "step.part", metadata={"said": json.dumps(said)})
         os.replace(self.folder / "step.part", self.folder / "step.safetensors")
 
-    def load(self) -> tuple[int, list[dict[str, Any]], tuple[dict[str, float], dict[str, Tensor]] | None]:
+    def load(self) -> Standing:
         path = self.folder / "step.safetensors"
         if not path.exists():
-            return 0, [], None
+            return Standing()
         tensors = load_file(path)
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
@@ -279,7 +288,8 @@ class _Checkpoint:
                     key: kept.clone() if key == "step" else kept.to(value.device) for key, kept in moments.items()
                 }
         kept_best = {name[len("best/") :]: value for name, value in tensors.items() if name.startswith("best/")}
-        return said["step"], said["history"], (said["best"], kept_best) if said["best"] else None
+        best = (said["best"], kept_best) if said["best"] else None
+        return Standing(said["step"], said["history"], best, said["sums"], said["budget"])
 
 
 def restore(model: AsLLR, state: dict[str, Tensor]) -> None:

@@ -82,7 +82,7 @@ def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5)
         "semantic": (last, heads.semantic_offset, _semantic(data)),
     }
     for name, (inputs, head, objective) in objectives.items():
-        if inputs.shape[1] == 0:
+        if inputs.shape[1] == 0 or getattr(config.loss, name) == 0:
             continue
         wide = data.encoded.states.shape[1] if name != "semantic" else inputs.shape[1]
         solve = (

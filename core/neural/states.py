@@ -17,8 +17,8 @@ from core.neural.asllr import Encoded, Reader
 from core.neural.batches import collate, token_batches
 
 SHARD_LEADS = {"cpu": 512, "cuda": 4_096}
-"""Leads read, sorted by length, before their states are kept: what a killed run loses at most. Sorting 4,096 at a time pads
-1.04 times for a GPU's passes, 512 at a time 1.23 times (benchmarks/padding.py)."""
+"""Leads read, sorted by length, before their states are kept: what a killed run loses at most. Sorting 4,096 at a time
+pads 1.04 times for a GPU's passes, 512 at a time 1.23 times (benchmarks/padding.py)."""
 Progress = Callable[[int, int], None]
 """Called with (tokens read, tokens in all)."""
 
@@ -39,7 +39,8 @@ def token_budget(reader: Reader, device: torch.device, *, learning_layers: int =
     one_layer = 4 * (12 * int(config.hidden_size) + 4 * wide)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     fits = int(max(0.4 * free / (one_layer * max(learning_layers, 3)), 512))
-    return fits if learning_layers else min(fits, PASS_TOKENS[device.type])
+    # Never below one pass for want of free memory: dropout is drawn by pass, so a resumed run must cut the same passes.
+    return max(fits, PASS_TOKENS[device.type]) if learning_layers else min(fits, PASS_TOKENS[device.type])
 
 
 def encode(
@@ -113,7 +114,12 @@ def _read(
 
 def autocast(device: torch.device) -> torch.autocast:
     """bf16 arithmetic on a GPU; on a CPU fp32, whose scores have no ties."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=runs_bf16(device))
+
+
+def runs_bf16(device: torch.device) -> bool:
+    """Whether bf16 pays: on a GPU that computes in it, not on a CPU."""
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def out_of_memory(error: RuntimeError) -> bool:

@@ -169,6 +169,7 @@ def _finetune(
             "average_precision": metrics.average_precision(outcome, blend),
         }
 
+    model.to(material.device)
     tuned = finetune(
         model, lesson, material.pairing, config, validate=validate, work=material.work, watch=material.watch
     )

@@ -88,7 +88,7 @@ def test_a_finished_run_is_not_overwritten(journey: Path, capsys: pytest.Capture
 WRONG = {
     "empty.csv": (b"", "empty"),
     "image.csv": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "image.csv"),
-    "one_column.csv": (b"lead_id\n1\n2\n", "missing"),
+    "one_column.csv": (b"lead_id\n1\n2\n", "no such column"),
     "one_row.csv": (b"lead_id,a,y\n1,2,yes\n", "y"),
     "twice.csv": (b"lead_id,a,y\n" + b"".join(b"%d,1,%d\n" % (i // 2, i % 2) for i in range(60)), "rows"),
     "dates.csv": (b"lead_id,a,y,t\n" + b"".join(b"%d,1,%d,soon\n" % (i, i % 2) for i in range(60)), "column 't'"),
