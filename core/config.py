@@ -176,23 +176,24 @@ def settings(config: Config | None = None) -> Iterator[tuple[str, Any, str]]:
 
 
 def with_settings(config: Config, assignments: Sequence[str]) -> Config:
-    """Apply `key=value` assignments.
+    """Apply `key=value` assignments, all at once.
 
     Raises:
-        ConfigError: an unknown key, a value of the wrong type or out of range.
+        ConfigError: an unknown key, a value of the wrong type or out of range, or settings that do not go together.
 
     Example:
         >>> with_settings(Config(), ["loss.pairwise=0", "epochs=2"]).epochs
         2
     """
+    changes = {}
     for assignment in assignments:
-        key, separator, text = assignment.partition("=")
-        if key.strip() == "preset":
-            raise ConfigError("preset names the starting point: give it as --preset, or in the settings file")
+        key, separator, text = (part.strip() for part in assignment.partition("="))
         if not separator:
             raise ConfigError(f"--set takes key=value, however: got={assignment!r}")
-        config = _assign(config, key.strip(), text.strip())
-    return config
+        if key == "preset":
+            raise ConfigError("preset names the starting point: give it as --preset, or in the settings file")
+        changes[key] = text
+    return _changed(config, changes)
 
 
 def load_config(path: Path | None, preset: str = "cpu-quick") -> Config:
@@ -210,12 +211,7 @@ def load_config(path: Path | None, preset: str = "cpu-quick") -> Config:
     name = document.pop("preset", preset)
     if name not in PRESETS:
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, however: got={name!r}")
-    config = PRESETS[name]
-    for key, value in document.items():
-        entries = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
-        for place, entry in entries.items():
-            config = _assign(config, place, entry if isinstance(entry, str) else json.dumps(entry))
-    return config
+    return _changed(PRESETS[name], _flat(document))
 
 
 def config_to_dict(config: Config) -> dict[str, Any]:
@@ -225,23 +221,31 @@ def config_to_dict(config: Config) -> dict[str, Any]:
 
 def config_from_dict(document: dict[str, Any]) -> Config:
     """Inverse of `config_to_dict`. Raises ConfigError."""
-    config = Config()
+    return _changed(Config(), _flat(document))
+
+
+def _flat(document: dict[str, Any]) -> dict[str, str]:
+    """Nested values as text by dotted key."""
+    flat: dict[str, str] = {}
     for key, value in document.items():
-        entries = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
-        for place, entry in entries.items():
-            config = _assign(config, place, entry if isinstance(entry, str) else json.dumps(entry))
-    return config
+        for place, entry in (
+            {f"{key}.{k}": v for k, v in value.items()}.items() if isinstance(value, dict) else [(key, value)]
+        ):
+            flat[place] = entry if isinstance(entry, str) else json.dumps(entry)
+    return flat
 
 
-def _assign(config: Config, key: str, text: str) -> Config:
-    known = [name for name, _, _ in settings(config)]
-    if key not in known:
-        raise ConfigError(f"'{key}' is not a setting; expected one of {', '.join(known)}")
-    table, _, name = key.rpartition(".")
-    owner = getattr(config, table) if table else config
-    changed: Any = replace(owner, **{name: _parse(key, text, getattr(owner, name))})
-    whole: dict[str, Any] = {table: changed} if table else {}
-    return replace(config, **whole) if table else changed
+def _changed(config: Config, changes: dict[str, str]) -> Config:
+    known = {name: value for name, value, _ in settings(config)}
+    tables: dict[str, dict[str, Any]] = {}
+    for key, text in changes.items():
+        if key not in known:
+            raise ConfigError(f"'{key}' is not a setting; expected one of {', '.join(known)}")
+        table, _, name = key.rpartition(".")
+        tables.setdefault(table, {})[name] = _parse(key, text, known[key])
+    own = tables.pop("", {})
+    parts = {table: replace(getattr(config, table), **values) for table, values in tables.items()}
+    return replace(config, **own, **parts)
 
 
 def _parse(key: str, text: str, old: Any) -> Any:

@@ -140,7 +140,8 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
         names.append("tokenizer.json")
     test_scores.to_parquet(folder / "test_scores.parquet", index=False)
     (folder / "README.md").write_text(readme, "utf-8")
-    manifest = {"format": FORMAT, "adapted": bool(run.adapter), "files": {name: _sha256(folder / name) for name in sorted(names)}}
+    hashes = {name: _sha256(folder / name) for name in sorted(names)}
+    manifest = {"format": FORMAT, "adapted": bool(run.adapter), "files": hashes}
     partial = folder / "manifest.json.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     os.replace(partial, folder / "manifest.json")
@@ -194,9 +195,7 @@ def load_run(folder: Path) -> Run:
             FeatureEncoder.from_dict(_read_json(folder, "encoder.json")),
             BackboneIdentity(**_read_json(folder, "backbone.json")) if "backbone.json" in files else None,
             load_file(folder / "heads.safetensors"),
-            load_file(folder / ADAPTER)
-            if ADAPTER in files
-            else {},
+            load_file(folder / ADAPTER) if ADAPTER in files else {},
             Ranking(**{**ranking, "platt": Platt(**ranking["platt"])}),
             Tokenizer.from_file(str(folder / "tokenizer.json")) if "tokenizer.json" in files else None,
             _read_json(folder, "history.json"),

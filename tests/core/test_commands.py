@@ -138,6 +138,8 @@ def test_a_killed_training_goes_on_and_ends_the_same(journey: Path, tmp_path: Pa
         "--set",
         "epochs=2",
         "--set",
+        "probe=false",
+        "--set",
         "batch_leads=16",
         "--set",
         "baselines=false",
@@ -154,5 +156,22 @@ def test_a_killed_training_goes_on_and_ends_the_same(journey: Path, tmp_path: Pa
     assert not (tmp_path / "killed/manifest.json").exists()
     assert main(["train", *files(journey), *settings, "--out", str(tmp_path / "killed")]) == 2
     assert main(["train", *files(journey), *settings, "--out", str(tmp_path / "killed"), "--resume"]) == 0
-    for name in ("heads.safetensors", "ranking.json"):
+    for name in ("heads.safetensors", "adapter/adapter_model.safetensors", "ranking.json", "history.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
+
+
+def test_an_unusable_file_makes_validate_end_with_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,y\n1,yes\n1,no\n")
+    (tmp_path / "schema.toml").write_text('[roles]\nlead_id = "lead_id"\nconverted = "y"\n')
+    arguments = ["--leads", str(tmp_path / "leads.csv"), "--schema", str(tmp_path / "schema.toml")]
+    assert main(["validate", *arguments, "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert not said["valid"] and said["errors"][0]["rows"]
+
+
+def test_a_resumed_run_must_be_the_same_run(journey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun = tmp_path / "run/.work"
+    begun.mkdir(parents=True)
+    (begun / "request.json").write_text(json.dumps({"leads": "other", "schema": {}, "config": {}}))
+    assert main(["train", *files(journey), *FAST, "--out", str(tmp_path / "run"), "--resume"]) == 2
+    assert "other leads or settings" in capsys.readouterr().err

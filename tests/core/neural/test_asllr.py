@@ -80,3 +80,14 @@ def test_without_a_reader_the_fields_alone_answer() -> None:
         model.heads.pointwise.get_parameter("weight").copy_(torch.tensor([[1.0, -1.0]]))
     said = model(None, None, None, torch.tensor([[3.0, 1.0]]))
     assert said.logit.item() == 2.0
+
+
+def test_heads_stay_exact_under_autocast() -> None:
+    heads = Heads(8, 4, 0).eval()
+    torch.nn.init.normal_(heads.pairwise.weight)
+    flat = torch.zeros(5)
+    encoded = Encoded(torch.randn(5, 8), torch.randn(5, 4), flat, flat, flat)
+    plain = heads(encoded, torch.zeros(5, 0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast = heads(encoded, torch.zeros(5, 0))
+    assert cast.score.dtype == torch.float32 and torch.equal(cast.score, plain.score)

@@ -89,3 +89,9 @@ def test_one_class_alone_is_refused() -> None:
     made, pairing = data(60)
     with pytest.raises(NotComputable, match="at least two converted"):
         fit_probe(replace(made, converted=np.zeros(60)), pairing, CONFIG)
+
+
+def test_a_loss_without_weight_trains_no_head() -> None:
+    made, pairing = data(120)
+    probe = fit_probe(made, pairing, with_settings(CONFIG, ["loss.pairwise=0"]))
+    assert "pairwise" not in probe.auc and not probe.heads.state_dict()["pairwise.weight"].any()
