@@ -33,11 +33,7 @@ class Material:
     ) -> None:
         self.leads, self.train, self.config, self.work, self.watch = leads, train, config, work, watch
         self.device = pick_device(config.device)
-        rng = np.random.default_rng(config.seed)
-        # The later slice keeps its own rate of conversions, since it calibrates.
-        most = config.encode_limit // 2
-        crowded = most and len(calibration) > most
-        self.later = np.sort(rng.choice(calibration, most, replace=False)) if crowded else calibration
+        self.later = calibration
         self.encoder = FeatureEncoder.fit(leads.take(train))
         self.pairing = Pairing.fit(leads.take(train))
         self.tower = self.encoder.transform(leads)
@@ -99,6 +95,13 @@ class Material:
             leads.call_seconds[rows],
             leads.roles["customer_id"].to_numpy(dtype=object)[rows],
         )
+
+    def shorten_later(self) -> None:
+        """Keep half of `encode_limit` of the later slice, at its own rate of conversions, since it calibrates."""
+        most = self.config.encode_limit // 2
+        if most and len(self.later) > most:
+            drawn = np.random.default_rng(self.config.seed).choice(self.later, most, replace=False)
+            self.later = np.sort(drawn)
 
     def sample(self, limit: int) -> np.ndarray:
         """At most `limit` training rows, up to half of them converted, the rest drawn evenly; ascending."""

@@ -58,6 +58,8 @@ def train_run(
     decisions: dict[str, Any] = {}
     fields, decisions["fields"] = choose_fields(material)
     reads = material.reads(fields)
+    if reads:
+        material.shorten_later()
     rows = material.sample(config.encode_limit) if reads and config.encode_limit else train
     if len(rows) < len(train):
         decisions["read"] = f"{len(rows):,} of {len(train):,} training leads (encode_limit), converted ones first"

@@ -84,7 +84,7 @@ def test_without_a_reader_the_fields_alone_answer() -> None:
 
 def test_heads_stay_exact_under_autocast() -> None:
     heads = Heads(8, 4, 0).eval()
-    torch.nn.init.normal_(heads.pairwise.weight)
+    torch.nn.init.normal_(next(heads.pairwise.parameters()))
     flat = torch.zeros(5)
     encoded = Encoded(torch.randn(5, 8), torch.randn(5, 4), flat, flat, flat)
     plain = heads(encoded, torch.zeros(5, 0))
