@@ -146,6 +146,8 @@ class Config(_Checked):
 
 PRESETS: dict[str, Config] = {
     "cpu-quick": Config(max_tokens=512, encode_limit=6000),
+    # DIFF: batches are stratified rather than one converted lead and 31 others, gradients are clipped at 1.0, and the
+    # backbone is the embedded one unless another is named: set backbone=Qwen/Qwen2.5-1.5B for the paper's.
     "paper": Config(
         preset="paper",
         depth=0,

@@ -13,7 +13,7 @@ from core.neural.material import Material
 from core.neural.probe import Probe, fit_probe
 from core.neural.scorer import Answers
 
-PILOT_LEADS = 600
+PILOT_LEADS = 300
 """Leads on which the ways of handing over fields are compared before all are read."""
 
 

@@ -37,7 +37,7 @@ Source: HPRO (arXiv 2606.04387), equations 1-5; the weights and the mean over ti
 # DIFF: it sums two of the three terms, so that batch size changes their mix (64 : 16 : 1 at 32 leads); here all are
 # means.
 # DIFF: its sampler emits one converted lead and 31 others, unsharded, of mismatched labels; here batches are stratified
-# by funnel stage (core/data/pairs.py) and the prior is corrected.
+# by funnel stage (core/data/sampling.py) and the prior is corrected.
 """
 
 from __future__ import annotations

@@ -49,10 +49,9 @@ def make_reader(backbone: Backbone, readout: str, layers: tuple[int, ...]) -> Re
 
 
 def make_writer(backbone: Backbone, max_tokens: int, fields: str) -> PromptWriter:
-    """Prompts as this way of handing over fields needs them."""
-    return PromptWriter(
-        tokenize_with(backbone.tokenizer.backend_tokenizer), max_tokens, include_fields=fields != "tower"
-    )
+    """Prompts as this way of handing over fields needs them, never longer than the backbone's own context."""
+    limit = min(max_tokens, int(getattr(backbone.model.config, "max_position_embeddings", max_tokens)))
+    return PromptWriter(tokenize_with(backbone.tokenizer.backend_tokenizer), limit, include_fields=fields != "tower")
 
 
 def heads_answers(heads: Heads, encoded: Encoded, tower: np.ndarray) -> Answers:

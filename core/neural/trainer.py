@@ -87,15 +87,16 @@ def train_run(
         answers, prior, history = _finetune(material, model, rows, fields)
         ranking = choose_ranking(material, answers, None, sampled_rate=prior, true_rate=true_rate, fields=fields)
         value = _later_auc(material, ranking, answers)
+        won = int(leads.converted[material.later].sum())
+        unsure = f" (on {len(material.later):,} leads, {won:,} converted: small gaps mean nothing)"
         if best is None or value > best[0]:
-            decisions["kept"] = f"LoRA: validation AUC {value:.4f}, " + (
-                f"{value - best[0]:+.4f} against the probe" if best else "no probe was fitted"
-            )
+            against = f"{value - best[0]:+.4f} against the probe{unsure}" if best else "no probe was fitted"
+            decisions["kept"] = f"LoRA: validation AUC {value:.4f}, {against}"
             best = value, ranking
             assert model.reader is not None
             kept, adapter = model.heads.cpu().state_dict(), adapter_state(model.reader.model)
         else:
-            decisions["kept"] = f"probe: validation AUC {best[0]:.4f}, {best[0] - value:+.4f} against LoRA"
+            decisions["kept"] = f"probe: validation AUC {best[0]:.4f}, {best[0] - value:+.4f} against LoRA{unsure}"
             material.fresh_backbone()
             model = AsLLR(material.reader(), heads)
             heads.load_state_dict(kept)
