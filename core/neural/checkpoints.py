@@ -196,7 +196,7 @@ def load_run(folder: Path) -> Run:
             BackboneIdentity(**_read_json(folder, "backbone.json")) if "backbone.json" in files else None,
             load_file(folder / "heads.safetensors"),
             load_file(folder / ADAPTER) if ADAPTER in files else {},
-            Ranking(**{**ranking, "platt": Platt(**ranking["platt"])}),
+            Ranking(**{**ranking, "platt": Platt.from_dict(ranking["platt"])}),
             Tokenizer.from_file(str(folder / "tokenizer.json")) if "tokenizer.json" in files else None,
             _read_json(folder, "history.json"),
             _read_json(folder, "card.json"),
