@@ -13,7 +13,7 @@ r"""asLLR: a language model reads one lead, three heads say how likely it is to 
             '--- semantic: next token "Yes" or "No"           P = sigmoid(z)    P(i > j) = sigmoid(s_i - s_j)
 
 Source: asLLR and HPRO (arXiv 2606.04387), method section; head shapes also from the authors' code.
-# DIFF: the mean over the lead's tokens may join the last token: on small data it carries more (own probes on public texts).
+# DIFF: the mean over the lead's tokens may join the last token: on small data it carries more (own measurement).
 # DIFF: heads read standardised states, so that one L2 strength fits all of them and LoRA can start from the probe.
 # DIFF: the Yes and No rows get a learned offset: below full depth the LM head was never trained to read the state.
 """
