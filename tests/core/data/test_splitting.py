@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.schema import Roles, Schema, Split
-from core.data.splitting import Parts, split_by_time
+from core.data.splitting import Parts, open_rows, split_by_time
 from core.errors import ValidationError
 
 DAY = pd.Timedelta(days=1)
@@ -171,3 +171,24 @@ def test_whatever_the_leads_the_split_holds(seed, size, span, undated, people, s
         assert train.max() < calibration.min() and calibration.max() < min(test, default=size)
     again = split_by_time(leads, split)
     assert all(np.array_equal(getattr(parts, n), getattr(again, n)) for n in ("train", "calibration", "test"))
+
+
+def test_open_are_the_unknown_and_the_young():
+    converted = np.arange(20) % 2.0
+    converted[3] = np.nan
+    leads = leads_of([*range(19), None], converted)
+    leads = Leads(leads.roles, leads.features, Schema(Roles("id"), split=Split(maturity_days=5)))
+    assert open_rows(leads).tolist() == [3, 14, 15, 16, 17, 18]  # day 13 is final; no date and a known outcome is too
+
+
+def test_without_dates_only_an_unknown_outcome_is_open():
+    assert open_rows(leads_of([None] * 4, [1, 0, np.nan, 1])).tolist() == [2]
+    assert open_rows(leads_of([None] * 4)).tolist() == []
+    assert open_rows(leads_of([])).tolist() == []
+
+
+def test_those_that_the_split_calls_too_young_are_open():
+    leads = leads_of(range(200))
+    parts = split_by_time(leads)
+    assert not set(open_rows(leads)) & {*parts.train, *parts.calibration, *parts.test}
+    assert len(open_rows(leads)) == 30

@@ -1,0 +1,145 @@
+"""Leads as Parquet: written once, read whole or a few at a time.
+
+Columns are named `role:<name>`, `feature:<name>` and `shown:<name>`, in that order; the last are columns of the file
+that are carried along for people (names, phone numbers) and that no model gets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.data.leads import ROLE_COLUMNS, Leads
+from core.data.schema import Schema
+from core.data.values import to_text
+from core.errors import LeadRankError
+
+GROUP_ROWS = 25_000
+"""Rows of a group, of which a look-up reads as few as it can."""
+_ROLE_TYPES = dict.fromkeys(ROLE_COLUMNS, pa.large_string()) | {
+    "snapshot_time": pa.timestamp("us"),
+    "converted": pa.float64(),
+    "stage": pa.int64(),
+    "call_seconds": pa.float64(),
+}
+
+
+def write_leads(leads: Leads, path: Path, shown: pd.DataFrame | None = None) -> None:
+    """Write the file in one step: it is there whole or not at all. `shown`: one row per lead, kept as text.
+
+    Raises:
+        LeadRankError: `shown` does not fit the leads, or the file cannot be written.
+    """
+    columns: dict[str, pa.Array] = {
+        f"role:{name}": _array(pd.Series(leads.roles[name]), kind) for name, kind in _ROLE_TYPES.items()
+    }
+    numeric = leads.schema.features.numeric
+    for name in leads.features.columns:
+        kind = pa.float64() if name in numeric else pa.large_string()
+        columns[f"feature:{name}"] = _array(leads.features[name], kind)
+    if shown is not None:
+        if len(shown) != len(leads) or "lead_id" in shown:
+            raise LeadRankError(
+                f"columns to show need a row for each of the {len(leads):,} leads and names other than lead_id, "
+                f"however: got {len(shown):,} rows and the columns {list(shown.columns)}; choose others, or rename them"
+            )
+        columns |= {f"shown:{name}": _array(to_text(shown[name]), pa.large_string()) for name in shown.columns}
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        pq.write_table(
+            pa.table(columns),
+            partial,
+            row_group_size=GROUP_ROWS,
+            compression="zstd",
+            bloom_filter_options={"role:lead_id": {"ndv": GROUP_ROWS}},
+        )
+        os.replace(partial, path)
+    except OSError as error:
+        raise LeadRankError(
+            f"the leads could not be written: the system says '{error.strerror or 'no'}'; see that the disk has room"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_leads(path: Path, schema: Schema, lead_ids: Sequence[str] | None = None) -> Leads:
+    """All leads in the order of the file, or those of `lead_ids` in that order.
+
+    Raises:
+        LeadRankError: the file is missing, damaged or of another schema, or has no lead of some id.
+    """
+    frame = _read(path, ("role:", "feature:"), lead_ids)
+    roles = frame[[f"role:{name}" for name in ROLE_COLUMNS]].set_axis(list(ROLE_COLUMNS), axis=1)
+    names = [name for name in frame.columns if name.startswith("feature:")]
+    features = frame[names].set_axis([name.removeprefix("feature:") for name in names], axis=1)
+    lacking = [name for name in schema.features.columns() if name not in features]
+    if lacking:
+        raise LeadRankError(
+            f"the stored leads have no column {lacking}, which the schema names; bring the file in again"
+        )
+    return Leads(roles, features, schema)
+
+
+def read_shown(path: Path, lead_ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """lead_id and the columns to show, all text; rows as in `read_leads`."""
+    frame = _read(path, ("role:lead_id", "shown:"), lead_ids)
+    return frame.set_axis(["lead_id", *(name.removeprefix("shown:") for name in frame.columns[1:])], axis=1)
+
+
+def literal_name(path: Path) -> str:
+    """The path as DuckDB has to be told it, for which `*`, `?` and `[` are patterns.
+
+    Example:
+        >>> literal_name(Path("a[1]/b.parquet"))
+        'a[[]1]/b.parquet'
+    """
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _read(path: Path, starts: tuple[str, ...], lead_ids: Sequence[str] | None) -> pd.DataFrame:
+    wanted = None if lead_ids is None else [str(lead_id) for lead_id in lead_ids]
+    try:
+        names = pq.read_schema(path).names
+        # By place: DuckDB takes no notice of case in names, and those of a file may differ in nothing else.
+        places = [place for place, name in enumerate(names) if name.startswith(starts)]
+        query = f"SELECT {', '.join(f'#{place + 1}' for place in places)} FROM read_parquet(?)"
+        given: list[object] = [literal_name(path)]
+        if wanted is not None:
+            one = len(wanted) == 1  # for which DuckDB asks the bloom filter of each group
+            query += ' WHERE "role:lead_id" ' + ("= ?" if one else "IN (SELECT unnest(?::VARCHAR[]))")
+            given.append(wanted[0] if one else wanted)
+        with duckdb.connect(config={"threads": 2}) as connection:
+            table = connection.sql(query, params=given).to_arrow_table()
+    except (OSError, pa.ArrowException, duckdb.Error) as error:
+        raise LeadRankError(
+            f"the stored leads '{path.name}' cannot be read: the file is missing or damaged; put it back from a "
+            "backup, or bring the leads in again"
+        ) from error
+    frame = table.to_pandas().set_axis([names[place] for place in places], axis=1)
+    if wanted is None:
+        return frame
+    found = pd.Index(frame["role:lead_id"]).get_indexer(pd.Index(wanted, dtype="str"))
+    if (found < 0).any():
+        absent = [wanted[place] for place in np.flatnonzero(found < 0)]
+        more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
+        raise LeadRankError(
+            f"there is no lead {absent[0]!r}{more} in this dataset; see that the id and dataset are right"
+        )
+    return frame.iloc[found].reset_index(drop=True)
+
+
+def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_large_string(kind):
+        return pa.array(column.astype("str"), kind)
+    if pa.types.is_timestamp(kind):
+        return pa.array(column.astype("datetime64[us]"), kind)
+    # Numbers bit for bit, so that what is read back hashes the same.
+    return pa.array(column.to_numpy(dtype=kind.to_pandas_dtype()), kind, from_pandas=False)

@@ -1,0 +1,120 @@
+"""Datasets: leads that were brought in, under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+
+from core.data.leads import Leads
+from core.data.problems import Report
+from core.data.schema import schema_from_dict, schema_to_dict
+from core.data.splitting import open_rows
+from core.data.stored import read_leads, read_shown, write_leads
+from core.workspace.audit import add_event
+from core.workspace.ids import checked_id, checked_name, missing, new_id, one_line
+from core.workspace.store import Workspace
+from core.workspace.tables import Dataset
+
+
+def add_dataset(
+    ws: Workspace,
+    *,
+    name: str,
+    source_name: str,
+    leads: Leads,
+    report: Report,
+    shown: pd.DataFrame | None = None,
+    by: str,
+) -> Dataset:
+    """Keep validated leads. `shown`: columns for people only, one row per lead.
+
+    Raises:
+        LeadRankError: no fitting name, `shown` does not fit the leads, or nothing can be written.
+    """
+    name = checked_name(name, "dataset")
+    outcomes, newest = leads.converted, leads.roles["snapshot_time"].max()
+    row = Dataset(
+        id=new_id(),
+        name=name,
+        source_name=one_line(source_name),
+        sha256=leads.content_hash,
+        made_by=by,
+        leads=len(leads),
+        converted=int(np.nansum(outcomes)) if np.isfinite(outcomes).any() else None,
+        open_leads=len(open_rows(leads)),
+        newest=None if pd.isna(newest) else newest.to_pydatetime(),
+        schema=schema_to_dict(leads.schema),
+        shown=[] if shown is None else [str(column) for column in shown.columns],
+        report=report.to_dict(),
+    )
+    path = _path(ws, row.id)
+    write_leads(leads, path, shown)
+    try:
+        with ws.session() as session:
+            session.add(row)
+            add_event(session, by, "dataset added", row.id, {"name": name, "leads": len(leads)})
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return row
+
+
+def datasets(ws: Workspace, archived: bool = False) -> list[Dataset]:
+    """Newest first; with `archived` those that were put away as well."""
+    query = select(Dataset).order_by(Dataset.made.desc(), Dataset.id)
+    with ws.session(reading=True) as session:
+        return list(session.scalars(query if archived else query.where(Dataset.archived.is_(False))))
+
+
+def dataset(ws: Workspace, id: str) -> Dataset:
+    """Raises LeadRankError where there is none."""
+    with ws.session(reading=True) as session:
+        row = session.get(Dataset, checked_id(id, "dataset"))
+        if row is None:
+            raise missing("dataset")
+        return row
+
+
+def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> Leads:
+    """All leads, or those of `lead_ids` in that order.
+
+    Raises:
+        LeadRankError: no such dataset, no such lead, or the file is damaged.
+    """
+    return read_leads(_path(ws, id), schema_from_dict(dataset(ws, id).schema), lead_ids)
+
+
+def shown_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """lead_id and the columns for people, all text; rows and errors as in `leads_of`."""
+    return read_shown(_path(ws, dataset(ws, id).id), lead_ids)
+
+
+def rename_dataset(ws: Workspace, id: str, name: str, by: str) -> Dataset:
+    """Raises LeadRankError for no fitting name, or no such dataset."""
+    name = checked_name(name, "dataset")
+    with ws.session() as session:
+        row = session.get(Dataset, checked_id(id, "dataset"), with_for_update=True)
+        if row is None:
+            raise missing("dataset")
+        add_event(session, by, "dataset renamed", row.id, {"before": row.name, "after": name})
+        row.name = name
+    return row
+
+
+def archive_dataset(ws: Workspace, id: str, by: str, archived: bool = True) -> Dataset:
+    """Put it away, or bring it back; nothing is deleted. Raises LeadRankError for no such dataset."""
+    with ws.session() as session:
+        row = session.get(Dataset, checked_id(id, "dataset"), with_for_update=True)
+        if row is None:
+            raise missing("dataset")
+        row.archived = archived
+        add_event(session, by, "dataset archived" if archived else "dataset brought back", row.id, {"name": row.name})
+    return row
+
+
+def _path(ws: Workspace, id: str) -> Path:
+    return ws.folder / "datasets" / f"{checked_id(id, 'dataset')}.parquet"
