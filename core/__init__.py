@@ -11,5 +11,6 @@ neural/     the only room with torch: backbone, heads, losses, training, gradien
 scoring     the door: load a model, score leads
 evaluation  Scores against outcomes             comparison  several models on the same leads
 attribution Attribution in plain words          training    a whole run: leads -> run folder with model card
-commands    what each verb does                 __main__    the command line
+similar     earlier leads like this one         commands    what each verb does
+__main__    the command line
 """

@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core import commands
 from core.config import PRESETS, settings
 from core.errors import LeadRankError
 from core.funnel import PRESETS as FUNNELS
@@ -77,6 +77,9 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--model", type=Path, required=True, help="run folder")
     score.add_argument("--leads", type=Path, required=True, help="lead file with the columns of the run's schema")
     score.add_argument("--out", type=Path, required=True, help="scores: a name ending in .csv or .parquet")
+    score.add_argument(
+        "--parts", action="store_true", help="add columns with what each field and the words add to the score"
+    )
     _where(score)
 
     evaluate = verb("evaluate", "Hold scores against outcomes.")
@@ -94,6 +97,14 @@ def build_parser() -> argparse.ArgumentParser:
     _where(explain)
 
     verb("backbone", "Prepare the embedded language model: convert, check and cache it.")
+    job = verb("job", "Do one queued piece of long work; the app starts this.")
+    job.add_argument("job_id", metavar="ID")
+
+    rescore = verb("rescore", "Score the open leads of a workspace again: for a schedule, such as cron.")
+    rescore.add_argument("--dataset", metavar="ID", help="one dataset (default: all that the model can read)")
+    rescore.add_argument("--run", metavar="ID", help="model (default: the one in use)")
+
+    verb("prepare", "Make the workspace ready for the app; brings in the sample where nothing is there yet.")
     verb("tour", "The main job on the shipped sample and model: score, evaluate, explain.")
     return parser
 
@@ -108,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(build_parser().parse_args(arguments))
     verb, as_json = options.pop("verb"), options.pop("json")
     try:
-        answer = getattr(commands, verb.replace("-", "_"))(**options)
+        # Each is read when it is needed: `prepare` runs before every start of the app.
+        home = import_module("core.chores" if verb in ("job", "rescore", "prepare") else "core.commands")
+        answer = getattr(home, verb.replace("-", "_"))(**options)
     except LeadRankError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

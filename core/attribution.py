@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from core.data.prompts import shown_name
+from core.data.dialogue import parse_turns
+from core.data.leads import Leads
+from core.data.masking import PLACEHOLDER, Masked, mask, unmask
+from core.data.prompts import shown_name, shown_value
+from core.errors import LeadRankError
 from core.scores import Attribution, Contribution
 
 LEAST_SHOWN = 0.005
@@ -61,6 +65,94 @@ def to_dict(attribution: Attribution, top: int = 5) -> dict[str, Any]:
         "reasons": reasons(attribution, top),
         "notes": notes(attribution),
     }
+
+
+def from_dict(document: dict[str, Any]) -> Attribution:
+    """What `to_dict` wrote, read back; reasons and notes are computed anew when asked for.
+
+    Raises:
+        LeadRankError: the document is something else.
+    """
+    try:
+        values = {f.name: document[f.name] for f in fields(Attribution)}
+        parts = {
+            name: tuple(Contribution(**{**entry, "value": float(entry["value"])}) for entry in values[name])
+            for name in ("fields", "turns", "words")
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise LeadRankError(
+            f"expected an explanation as it was kept, however: {error!r} in it is missing or wrong; explain again"
+        ) from error
+    return Attribution(**{**values, **parts})
+
+
+def in_clear(attribution: Attribution, leads: Leads) -> Attribution:
+    """The same reasons with the words that were really said in place of [name] and the like, for who may read them.
+
+    Args:
+        leads: with the lead as the dataset has it, not masked.
+
+    Raises:
+        LeadRankError: the lead is not there, or says something else than what was explained.
+    """
+    row = leads.row_of(attribution.lead_id)
+    told = (*attribution.fields, *attribution.turns)
+    if not any(PLACEHOLDER.search(f"{c.speaker} {c.text}") for c in told):
+        return attribution
+    sources = _sources(leads, row)
+    begun = {key: source.start for key, source in sources.items()}
+
+    def clear(c: Contribution) -> Contribution:
+        if c.kind == "field":
+            return replace(c, text=shown_value(sources[c.name].original)) if c.name in sources else c
+        key = c.turn if c.turn is not None else c.text
+        source, start = sources[key], begun[key]
+        if c.kind == "turn":
+            if not source.masked.text.startswith(c.text, source.start):
+                raise ValueError
+            said = unmask([c.text], source.masked, source.original, source.start)[0]
+            return replace(c, text=said, speaker=source.speaker)
+        # The words of one source come in the order in which they stand.
+        begun[key] = source.masked.text.index(c.name, start) + len(c.name)
+        said = unmask([c.name], source.masked, source.original, start)[0]
+        return replace(c, name=said, speaker=source.speaker)
+
+    try:
+        fields_, turns, words = (
+            tuple(map(clear, part)) for part in (attribution.fields, attribution.turns, attribution.words)
+        )
+    except (KeyError, ValueError):
+        raise LeadRankError(
+            f"expected the words of lead '{attribution.lead_id}' as they were explained, however: it says something "
+            "else now; explain it again"
+        ) from None
+    return replace(attribution, fields=fields_, turns=turns, words=words)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A masked text, the original, and of a turn where its words begin in the masked one, and who really speaks."""
+
+    masked: Masked
+    original: str
+    start: int = 0
+    speaker: str = ""
+
+
+def _sources(leads: Leads, row: int) -> dict[int | str, _Source]:
+    """By the number of the turn, and by text field."""
+    names = leads.schema.features.text
+    found: dict[int | str, _Source] = {
+        name: _Source(mask(text), text) for name in names for text in [str(leads.features[name].iat[row])]
+    }
+    dialogue = str(leads.dialogue.iat[row])
+    masked, end = mask(dialogue), 0
+    for number, line in enumerate(line.strip() for line in masked.text.split("\n") if line.strip()):
+        start = masked.text.index(line, end)
+        end, turn = start + len(line), parse_turns(line)[0]
+        speaker = unmask([turn.speaker], masked, dialogue, start)[0]
+        found[number] = _Source(masked, dialogue, end - len(turn.words), speaker)
+    return found
 
 
 def as_text(attribution: Attribution, top: int = 5) -> str:

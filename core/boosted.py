@@ -11,6 +11,7 @@ import numpy as np
 from core.calibration import Platt
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
+from core.data.schema import Schema
 from core.errors import NotComputable
 from core.progress import Watch, nobody
 from core.scores import Scores
@@ -45,6 +46,7 @@ FIRST_TRIAL: dict[str, Any] = {
 class BoostedScorer:
     """LightGBM on numbers and categories; text and dialogue are not looked at."""
 
+    schema: Schema
     encoder: FeatureEncoder
     booster: lightgbm.Booster
     platt: Platt
@@ -101,7 +103,7 @@ def train_boosted(train: Leads, calibration: Leads, *, seed: int = 0, trials: in
         booster = lightgbm.train({**fixed, **settings}, lightgbm.Dataset(x, y), found["rounds"])
     logit = np.asarray(booster.predict(held_out, raw_score=True))
     platt = Platt.fit(logit, calibration.converted)
-    return BoostedScorer(encoder, booster, platt, {**found, "average_precision": precision})
+    return BoostedScorer(train.schema, encoder, booster, platt, {**found, "average_precision": precision})
 
 
 def _draw(rng: np.random.Generator) -> dict[str, Any]:

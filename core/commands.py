@@ -5,39 +5,26 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from core import scoring
+from core.answers import Answer
 from core.config import load_config, with_settings
 from core.data import simulation
 from core.data.guessing import guess_schema as propose
 from core.data.leads import Leads
 from core.data.reading import read_table
 from core.data.schema import Schema, dump_schema, load_schema
-from core.data.splitting import split_by_time
+from core.data.splitting import open_rows, split_by_time
 from core.data.validation import examine_file, load_leads
 from core.errors import ConfigError, LeadRankError, RunError, ValidationError
 from core.evaluation import evaluate as hold_against_outcomes
 from core.progress import Event, Phase
-from core.scores import read_scores, write_scores
+from core.scores import PART, read_scores, write_scores
 
 GUESS_ROWS = 200_000
 """Rows that a schema is guessed from."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The same result twice: plain JSON, and text for a person."""
-
-    document: dict[str, Any]
-    text: str
-    code: int = 0
-    """Exit code: 2 where the answer is that the input cannot be used."""
 
 
 def sample(leads: int, seed: int, out: Path, base_rate: float, alignment: float) -> Answer:
@@ -103,15 +90,17 @@ def train(
     return Answer(card, model_card(card) + f"\nThe run is in {out}.")
 
 
-def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None) -> Answer:
-    """Score a lead file."""
+def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None, parts: bool) -> Answer:
+    """Score a lead file; `parts` adds what each score is the sum of."""
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = _load(leads, _schema_of(scorer))
-    scores = scoring.score(found, scorer, tell)
+    found = _load(leads, scorer.schema)
+    scores = scoring.score(found, scorer, tell, parts=parts)
+    if parts and not any(str(name).startswith(PART) for name in scores.frame):
+        tell(Event("note: this run's scores are no sums of parts, so there are no such columns"))
     write_scores(scores, out)
     top = scores.frame.head(10)
     table = top.assign(probability=top["probability"].map("{:.1%}".format), score=top["score"].map("{:.3f}".format))
@@ -143,11 +132,10 @@ def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
 def explain(model: Path, leads: Path, lead_id: str, head: str, device: str, backbone: str | None) -> Answer:
     """Explain one lead's score."""
     from core.attribution import as_text, to_dict
-    from core.neural.gradients import explain as explain_lead
 
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = _load(leads, _schema_of(scorer))
-    attribution = explain_lead(scorer, found, lead_id, head=head, watch=tell)  # type: ignore[arg-type]
+    found = _load(leads, scorer.schema)
+    attribution = scoring.explain(scorer, found, lead_id, head=head, watch=tell)
     return Answer(to_dict(attribution), as_text(attribution))
 
 
@@ -167,23 +155,20 @@ def backbone() -> Answer:
 def tour() -> Answer:
     """The main job on what ships: how good the model is on its test part, new leads ranked, the first one explained."""
     from core.attribution import as_text, to_dict
-    from core.neural.gradients import explain as explain_lead
 
     home = Path(__file__).resolve().parent.parent / "sample_data"
     model = home / "model"
     if not model.is_dir():
         raise RunError("sample_data/model is missing; `make sample-model` trains it")
     scorer = scoring.load_scorer(model, tell=lambda text: tell(Event(text)))
-    found = _load(home / "leads.csv", _schema_of(scorer))
+    found = _load(home / "leads.csv", scorer.schema)
     tested = split_by_time(found).test
     document = hold_against_outcomes(read_scores(model / "test_scores.parquet"), found, rows=tested).to_dict()
-    time_of = found.roles["snapshot_time"]
     days = found.schema.split.maturity_days
-    young = time_of > time_of.max() - pd.Timedelta(days=days)
-    open_leads = found.take(np.flatnonzero(young.to_numpy()))
+    open_leads = found.take(open_rows(found))
     scores = scoring.score(open_leads, scorer, tell)
     first = str(scores.frame["lead_id"].iat[0])
-    reasons = explain_lead(scorer, open_leads, first, watch=tell)  # type: ignore[arg-type]
+    reasons = scoring.explain(scorer, open_leads, first, watch=tell)
     top = scores.frame.head(10).assign(probability=lambda frame: frame["probability"].map("{:.1%}".format))
     text = "\n".join(
         [
@@ -254,10 +239,6 @@ def _reading(name: str) -> Callable[[float], None]:
             phase.at(told, 100)
 
     return tell_share
-
-
-def _schema_of(scorer: Any) -> Schema:
-    return scorer.run.schema
 
 
 def _load(source: Path, schema: Schema, **more: Any) -> Leads:

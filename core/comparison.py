@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.data.leads import Leads
 from core.errors import LeadRankError, NotComputable
-from core.evaluation import RANKING_MEASURES, Missing, Sample, measured, plain
+from core.evaluation import RANKING_MEASURES, Measure, Missing, Sample, measured, plain
 from core.metrics import auc_difference
 from core.ranking import LEVEL, Figure
 from core.resampling import difference
@@ -80,6 +81,16 @@ class Comparison:
         ]
         return "\n".join([*head, *rows, "", title, "", *head, *apart, "", self.verdict]) + "\n"
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each model and metric: the figure, its interval, and its difference to the reference."""
+        rows = []
+        for model, figures in self.figures.items():
+            for metric, figure in figures.items():
+                row = {"model": model, "baseline": model in self.baselines, "metric": metric, **figure.to_dict()}
+                gap = self.differences.get(model, {}).get(metric)
+                rows.append(row | {f"difference_{k}": v for k, v in (gap.to_dict() if gap else {}).items()})
+        return pd.DataFrame(rows)
+
     def _best(self, metric: str, words: str) -> str:
         found = {name: row[metric] for name, row in self.figures.items()}
         values = {name: figure.value for name, figure in found.items() if isinstance(figure, Figure)}
@@ -111,13 +122,15 @@ def compare(
     rows: np.ndarray | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
+    measures: Sequence[Measure] = RANKING_MEASURES,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Comparison:
     """Several models on the same leads and resamples, each against `reference` (None = the first of `named`).
 
-    `baselines`: names that the verdict calls baselines. Differences in AUC by paired DeLong, all others by paired
-    bootstrap; p corrected after Holm over the models, within a metric. Leads are chosen as in `evaluate`.
+    `baselines`: names that the verdict calls baselines; `measures`: what is compared beside the AUC (the verdict needs
+    average precision among them). Differences in AUC by paired DeLong, all others by paired bootstrap; p corrected
+    after Holm over the models, within a metric. Leads are chosen as in `evaluate`.
 
     Raises:
         NotComputable: no lead has a known outcome.
@@ -131,7 +144,7 @@ def compare(
         raise LeadRankError(f"{unknown} must be among the models compared, {list(named)}")
     sample = Sample.of(leads, rows)
     score = {name: one.aligned(sample.lead_id)["score"].to_numpy(dtype=np.float64) for name, one in named.items()}
-    figures, drawn = measured(sample, score, RANKING_MEASURES, resamples, seed)
+    figures, drawn = measured(sample, score, measures, resamples, seed)
     place = {name: position for position, name in enumerate(score)}
     others = [name for name in score if name != reference]
     differences: dict[str, dict[str, Difference | Missing]] = {name: {} for name in others}

@@ -132,6 +132,11 @@ class Config(_Checked):
     )
     seed: int = setting(0, "Seed of everything random.", low=0, high=2**32 - 1)
     device: str = setting("auto", "cpu, cuda, or auto = the GPU where there is one.", choices=("auto", "cpu", "cuda"))
+    mask: bool = setting(
+        True,
+        "Read names, phone numbers, e-mail addresses, number plates and identity numbers in the talk as [name] and the "
+        "like, in training and whenever the run scores or explains. Source: ours.",
+    )
     baselines: bool = setting(True, "Fit LightGBM, logistic regression and TF-IDF on the same leads and say who wins.")
 
     def __post_init__(self) -> None:
@@ -175,6 +180,28 @@ def settings(config: Config | None = None) -> Iterator[tuple[str, Any, str]]:
             yield from ((f"{f.name}.{g.name}", getattr(value, g.name), g.metadata["meaning"]) for g in fields(value))
         else:
             yield f.name, value, f.metadata["meaning"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a setting may be: bounds (both inclusive, None = none) or one of `choices`."""
+
+    low: float | None
+    high: float | None
+    choices: tuple
+
+
+def limits(key: str) -> Limits:
+    """The limits of the setting that `settings` calls `key`.
+
+    Example:
+        >>> limits("lora.dropout").high, limits("device").choices
+        (0.9, ('auto', 'cpu', 'cuda'))
+    """
+    table, _, name = key.rpartition(".")
+    owner = getattr(Config(), table) if table else Config()
+    rule = {f.name: f.metadata for f in fields(owner)}[name]
+    return Limits(rule["low"], rule["high"], rule["choices"])
 
 
 def with_settings(config: Config, assignments: Sequence[str]) -> Config:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import psutil
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,26 @@ def nobody(event: Event) -> None:
     """A watcher that does not look."""
 
 
-class Phase:
-    """One phase of the work; tells the watcher at most twice a second and always at its end."""
+def with_memory(watch: Watch) -> Watch:
+    """`watch`, told with each report of progress also how much memory this process takes: `memory_gb`, 1e9 bytes."""
+    process = psutil.Process()
 
-    def __init__(self, name: str, watch: Watch) -> None:
-        self.name, self.watch = name, watch
+    def told(event: Event) -> None:
+        if event.total or event.figures:
+            event = replace(event, figures={**event.figures, "memory_gb": process.memory_info().rss / 1e9})
+        watch(event)
+
+    return told
+
+
+class Phase:
+    """One phase of the work; tells the watcher at most twice a second and always at its end.
+
+    `rate`: name of the figure that tells how much is done in a second; none without it.
+    """
+
+    def __init__(self, name: str, watch: Watch, rate: str | None = None) -> None:
+        self.name, self.watch, self.rate = name, watch, rate
         self.started = time.monotonic()
         self.first_done: int | None = None
         self.told = 0.0
@@ -44,4 +61,5 @@ class Phase:
         if now - self.told >= 0.5 or done >= total or figures:
             self.told = now
             left = (total - done) / rate if rate > 0 else None
-            self.watch(Event(self.name, done, total, left, figures or {}))
+            speed = {self.rate: rate} if self.rate and rate > 0 else {}
+            self.watch(Event(self.name, done, total, left, {**speed, **(figures or {})}))

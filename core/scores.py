@@ -9,12 +9,20 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.data.formulas import neutral, original
 from core.data.leads import Leads
 from core.data.reading import read_table
+from core.data.schema import Schema
 from core.errors import LeadRankError, ReadError
 from core.progress import Watch, nobody
 
 COLUMNS = ("lead_id", "score", "probability", "rank")
+PART = "part:"
+"""Begins the columns that a score is the sum of, such as `part:budget`; see `core.scoring.score`."""
+DIALOGUE = "dialogue"
+"""The part of the words: of the dialogue, and of text fields, which are read along with it."""
+TEXT = "what the text says"
+"""The part of the words where the text that is read tells the fields as well."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +75,13 @@ class Scores:
         return frame.reset_index()
 
 
-_FORMULA = r"^(?='*[=+\-@\t\r])"
-_NEUTRAL = r"^'(?='*[=+\-@\t\r])"
-
-
 def write_scores(scores: Scores, path: Path) -> None:
     """Write .parquet, or .csv in which no lead id can act as a spreadsheet formula (a quote mark before it is text)."""
     frame = scores.frame
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        frame.assign(lead_id=frame["lead_id"].astype(str).str.replace(_FORMULA, "'", regex=True)).to_csv(
-            path, index=False
-        )
+        frame.assign(lead_id=neutral(frame["lead_id"])).to_csv(path, index=False)
 
 
 def read_scores(path: Path) -> Scores:
@@ -97,7 +99,7 @@ def read_scores(path: Path) -> Scores:
         )
     ids = frame["lead_id"].astype(str)
     if path.suffix != ".parquet":
-        ids = ids.str.replace(_NEUTRAL, "", regex=True)
+        ids = original(ids)
     if ids.duplicated().any():
         rows = (np.flatnonzero(ids.duplicated())[:5] + 2).tolist()
         raise ReadError(f"'{path.name}': each lead may have one score, however: rows {rows} repeat a lead_id")
@@ -119,6 +121,11 @@ class Scorer(Protocol):
     @property
     def name(self) -> str:
         """Shown in tables, such as `LightGBM (fields)`."""
+        ...
+
+    @property
+    def schema(self) -> Schema:
+        """Of the leads that it was trained on: what a lead file needs to be scored."""
         ...
 
     def score(self, leads: Leads, watch: Watch = nobody) -> Scores:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.data.leads import Leads
-from core.errors import RunError
+from core.errors import NotComputable, RunError
 from core.progress import Watch, nobody
-from core.scores import Scorer, Scores
+from core.scores import Attribution, Scorer, Scores
 
 
 def load_scorer(
@@ -27,6 +27,38 @@ def load_scorer(
     return NeuralScorer.load(run, device=device, backbone=backbone, tell=tell)
 
 
-def score(leads: Leads, scorer: Scorer, watch: Watch = nobody) -> Scores:
-    """One ranked row per lead."""
-    return scorer.score(leads, watch)
+def score(leads: Leads, scorer: Scorer, watch: Watch = nobody, *, parts: bool = False) -> Scores:
+    """One ranked row per lead.
+
+    With `parts`, a trained run adds what its score is the sum of, at no cost worth naming: `part:<field>` for each
+    number and category that varies, and `part:dialogue` for all that is read as text, text fields included. Each is
+    exact, in units of the score, and relative to the average lead (the training mean of a field; for the text the mean
+    score of the leads that calibrated the run), so a lead's parts sum to its score less the average lead's.
+
+    Where the text that is read tells the fields as well (setting fields=both), it is `part:what the text says`, and a
+    field's part is what it adds beside the text. There are no such columns where a score is no sum of parts: two-layer
+    heads, fields that only the language model reads (fields=prompt), or a baseline.
+    """
+    if not parts:
+        return scorer.score(leads, watch)
+    from core.neural.scorer import NeuralScorer
+
+    return scorer.score(leads, watch, parts=True) if isinstance(scorer, NeuralScorer) else scorer.score(leads, watch)
+
+
+def explain(
+    scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pairwise", watch: Watch = nobody
+) -> Attribution:
+    """Which fields, turns and words moved one lead's `head`, `pairwise` (ranking score) or `pointwise` (probability).
+
+    Raises:
+        LeadRankError: there is no lead of this id.
+        ConfigError: an unknown head.
+        NotComputable: the scorer is not a trained run.
+    """
+    from core.neural.gradients import explain as explain_lead
+    from core.neural.scorer import NeuralScorer
+
+    if not isinstance(scorer, NeuralScorer):
+        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    return explain_lead(scorer, leads, lead_id, head=head, watch=watch)

@@ -18,18 +18,19 @@ import pandas as pd
 from core.boosted import train_boosted
 from core.comparison import Comparison, compare
 from core.config import Config, config_to_dict
-from core.data.alignment import TierReport, tier_report
+from core.data.alignment import TierReport
 from core.data.leads import Leads
-from core.data.pairs import Pairing
+from core.data.masking import masked_leads
 from core.data.schema import schema_to_dict
 from core.data.splitting import Parts, split_by_time
 from core.errors import NotComputable, RunError
 from core.evaluation import Evaluation, evaluate
 from core.neural.checkpoints import save_run
 from core.neural.trainer import Trained, train_run
-from core.progress import Event, Watch
+from core.progress import Event, Watch, with_memory
 from core.scores import Scores
-from core.words import cross_fitted, train_logistic, train_words
+from core.tiers import check_tiers
+from core.words import train_logistic, train_words
 
 WORK = ".work"
 """Folder inside the run folder for what an interrupted run needs; removed at the end."""
@@ -43,9 +44,13 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
             settings.
         ValidationError, NotComputable: the leads cannot be split or learned from.
     """
-    began = time.monotonic()
+    began, watch = time.monotonic(), with_memory(watch)
     parts = split_by_time(leads)
     work = _claim(out, leads, config, resume)
+    as_given = leads
+    if config.mask:
+        watch(Event("mask names and numbers"))
+        leads = masked_leads(leads)
     if not leads.schema.funnel.tiers:
         watch(Event("the schema declares no tiers: pairs are converted over not converted"))
     tiers = check_tiers(leads.take(parts.train), config.seed)
@@ -59,24 +64,12 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
     watch(Event("test"))
     evaluation = evaluate(named[trained.scorer.name], leads, rows=tested)
     comparison = compare(named, leads, rows=tested, baselines=list(named)[1:]) if len(named) > 1 else None
-    card = _card(leads, parts, config, tiers, trained, evaluation, comparison, time.monotonic() - began)
+    card = _card(as_given, parts, config, tiers, trained, evaluation, comparison, time.monotonic() - began)
     run = trained.run
     run.card.update(card)
     save_run(out, run, _test_scores(named, leads, tested), model_card(card))
     shutil.rmtree(work)
     return card
-
-
-def check_tiers(train: Leads, seed: int = 0) -> tuple[TierReport, ...]:
-    """Pairs of each tier and whether its order is that of the sale, judged before any training.
-
-    What stage and outcome cannot tell is judged by a cross-fitted linear model of the leads' own words and fields.
-    """
-    try:
-        estimate = cross_fitted(train, seed=seed)
-    except NotComputable:
-        estimate = None
-    return tier_report(train, Pairing.fit(train), estimate, seed=seed)
 
 
 def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from core.calibration import Platt
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
+from core.data.schema import Schema
 from core.errors import NotComputable
 from core.progress import Watch, nobody
 from core.scores import Scores
@@ -40,6 +41,7 @@ class LogisticScorer:
     """Logistic regression over TF-IDF columns, field columns, or both."""
 
     name: str
+    schema: Schema
     words: TfidfVectorizer | None
     fields: FeatureEncoder | None
     field_share: float
@@ -65,7 +67,7 @@ def train_words(train: Leads, calibration: Leads, *, fields: bool, seed: int = 0
     name = f"TF-IDF + logistic regression ({'words and fields' if fields else 'words'})"
     train, calibration = train.labelled("training"), calibration.labelled("calibration")
     text = lead_text(train)
-    unspaced = _unspaced(text)
+    unspaced = is_unspaced(text)
     words = TfidfVectorizer(
         analyzer="char" if unspaced else "word",
         ngram_range=(1, 3) if unspaced else (1, 2),
@@ -144,7 +146,7 @@ def _fit(
     strengths, solver = (FIELD_STRENGTHS, "newton-cholesky") if words is None else (WORD_STRENGTHS, "lbfgs")
     shares = FIELD_SHARES if words is not None and fields is not None else (1.0,)
     for share in shares:
-        draft = LogisticScorer(name, words, fields, share, LogisticRegression(), unfitted)
+        draft = LogisticScorer(name, train.schema, words, fields, share, LogisticRegression(), unfitted)
         x, held_out = _columns(draft, train), _columns(draft, calibration)
         for strength in strengths:
             model = LogisticRegression(C=strength, solver=solver, max_iter=2000, random_state=seed)
@@ -153,7 +155,7 @@ def _fit(
             precision = float(average_precision_score(calibration.converted, logit))
             if best is None or precision > best[0]:
                 platt = Platt.fit(logit, calibration.converted)
-                best = (precision, LogisticScorer(name, words, fields, share, model, platt))
+                best = (precision, replace(draft, model=model, platt=platt))
     assert best is not None
     return best[1]
 
@@ -168,7 +170,7 @@ def _columns(scorer: LogisticScorer, leads: Leads) -> sparse.csr_matrix | np.nda
     return sparse.hstack([words, sparse.csr_matrix(scorer.fields.transform(leads) * scorer.field_share)], format="csr")
 
 
-def _unspaced(text: pd.Series) -> bool:
+def is_unspaced(text: pd.Series) -> bool:
     """Whether most letters are Chinese or Japanese, judged by at most 2,000 leads spread over the part."""
     sample = "".join(text.iloc[:: max(1, len(text) // 2000)].str.slice(0, 2000))
     return 2 * len(_UNSPACED.findall(sample)) > len(_LETTERS.findall(sample))

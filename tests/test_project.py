@@ -18,7 +18,7 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 TEXT = {".py", ".md", ".toml", ".txt", ".csv", ".json", ".jsonl", ".yml", ".yaml", ".sh", ""}
 TRAINS = "core.training"
 """Stands on the neural room, so that what imports it has to do so late."""
-MAY_IMPORT_LATE = {"core/scoring.py", "core/commands.py", "core/__main__.py"}
+MAY_IMPORT_LATE = {"core/scoring.py", "core/commands.py", "core/__main__.py", "core/jobs/work.py"}
 
 
 def files() -> Iterator[Path]:
@@ -131,7 +131,7 @@ def test_importing_all_but_the_neural_room_leaves_torch_out() -> None:
 def test_requirements_are_exact_versions(path: Path) -> None:
     lines = pins(path.name)
     assert lines
-    assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)]
+    assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==[0-9][A-Za-z0-9.]*", line)]
 
 
 def test_torch_is_the_first_requirement() -> None:
@@ -142,15 +142,16 @@ def test_torch_is_the_first_requirement() -> None:
     ("folder", "requirements"),
     [
         ("core", ["requirements.txt"]),
+        ("pages", ["requirements.txt"]),
         ("tests", ["requirements.txt", "requirements-dev.txt"]),
         ("benchmarks", ["requirements.txt", "requirements-bench.txt"]),
     ],
-    ids=["core", "tests", "benchmarks"],
+    ids=["core", "pages", "tests", "benchmarks"],
 )
 def test_what_is_imported_is_required(folder: str, requirements: list[str]) -> None:
-    pinned = {line.partition("==")[0].lower().replace("_", "-") for name in requirements for line in pins(name)}
+    pinned = {re.split(r"\[|==", line)[0].lower().replace("_", "-") for name in requirements for line in pins(name)}
     providers = packages_distributions()
-    ours = {"core", "tests", "benchmarks"} | {path.stem for path in (ROOT / folder).rglob("*.py")}
+    ours = {"core", "pages", "tests", "benchmarks"} | {path.stem for path in (ROOT / folder).rglob("*.py")}
     missing = {
         f"{place(path)}: {module}"
         for path in (ROOT / folder).rglob("*.py")

@@ -13,5 +13,6 @@ contests    who meets whom in a tier                      pairs       preference
 alignment   does a tier's order follow the sale           sampling    batches in which every tier finds pairs
 market      a made-up market and its people               world       what files show of it, and what happens
 phrases     wordings from phrases.toml                    conversation dialogues that convey a lead's mind
-simulation  seeded leads with known truth
+simulation  seeded leads with known truth                 identifiers numbers and addresses of people in a text
+persons     names in a text, by their cues                masking     both out of a text, and where they stood
 """

@@ -54,9 +54,20 @@ class Column:
         outcomes, bad = to_outcomes(self.cells)
         return not bad.any() and outcomes.nunique() == 2
 
+    @cached_property
+    def nearly_outcome(self) -> bool:
+        """An outcome but for a few cells, which validation then names."""
+        outcomes, bad = to_outcomes(self.cells)
+        return bool(bad.sum() <= (1 - READABLE) * self.filled and outcomes.nunique() == 2)
+
     @property
     def is_unique(self) -> bool:
         return self.distinct == len(self.text)
+
+    @property
+    def nearly_unique(self) -> bool:
+        """Unique but for a few rows, which validation then names."""
+        return self.distinct >= READABLE * len(self.text)
 
     @cached_property
     def is_prose(self) -> bool:

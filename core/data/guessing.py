@@ -58,6 +58,14 @@ def guess_schema(frame_sample: pd.DataFrame, *, preset: str | None = None) -> Gu
     return Guess(schema, reasons, leaks)
 
 
+def guess_funnel(frame_sample: pd.DataFrame, roles: Roles, *, preset: str | None = None) -> tuple[Funnel, str]:
+    """A funnel for leads whose roles are known, and why; `preset` as in `guess_schema`."""
+    wanted = {roles.stage, roles.converted}
+    columns = [Column(str(name), frame_sample[name]) for name in frame_sample if name in wanted]
+    reasons: dict[str, str] = {}
+    return _guess_funnel(columns, roles, preset, reasons), reasons["funnel"]
+
+
 def _guess_roles(columns: list[Column], reasons: dict[str, str]) -> Roles:
     rows, free = len(columns[0].text), list(columns)
 
@@ -79,6 +87,10 @@ def _guess_roles(columns: list[Column], reasons: dict[str, str]) -> Roles:
         candidates = [c for c in free if c.words & OUTCOME_WORDS and c.is_outcome]
         if candidates:
             found["converted"] = take("converted", candidates[0], "a word of its name, and it holds two outcomes")
+    if found["converted"] is None:
+        # Else a few bad cells would make a feature of the outcome itself.
+        fits = "it holds two outcomes but for a few cells; mend those"
+        found["converted"] = named("converted", fits, lambda c: c.nearly_outcome)
     found["stage"] = named("stage", "it holds few values", lambda c: 2 <= c.distinct <= 15 and not c.is_outcome)
     if found["stage"] is None:
         staged = [c for c in free if 2 <= c.distinct <= 15 and _fitting_preset(c.values, tuple(PRESETS))]
@@ -102,6 +114,9 @@ def _guess_roles(columns: list[Column], reasons: dict[str, str]) -> Roles:
         reasons["roles.call_seconds"] += "; LEAK as a feature, since known only after the call: it may only make pairs"
     found["call_seconds"] = seconds
     lead_id = named("lead_id", "no two rows share a value", lambda c: c.is_unique)
+    if lead_id is None:
+        fits = "few rows share a value; mend those, since each lead needs a number of its own"
+        lead_id = named("lead_id", fits, lambda c: c.nearly_unique)
     if lead_id is None:
         ids = [c for c in free if c.is_unique and c.is_code]
         lead_id = take("lead_id", ids[0], "codes, and no two rows share one") if ids else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from core.data.schema import Schema
-from core.errors import NotComputable
+from core.errors import LeadRankError, NotComputable
 
 ROLE_COLUMNS = ("lead_id", "customer_id", "owner", "snapshot_time", "converted", "stage", "call_seconds", "dialogue")
+
+SEARCHED_IDS = 20_000
+"""Lead ids among which one that was mistyped is looked for."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,19 @@ class Leads:
         return Leads(
             self.roles.iloc[rows].reset_index(drop=True), self.features.iloc[rows].reset_index(drop=True), self.schema
         )
+
+    def row_of(self, lead_id: str) -> int:
+        """Where the lead stands.
+
+        Raises:
+            LeadRankError: it is not there; names ids that look alike.
+        """
+        rows = np.flatnonzero((self.lead_id == lead_id).to_numpy())
+        if len(rows) == 1:
+            return int(rows[0])
+        near = difflib.get_close_matches(lead_id, self.lead_id.iloc[:SEARCHED_IDS].tolist())
+        meant = f"did you mean {' or '.join(near)}?" if near else "take one from the column lead_id of the leads"
+        raise LeadRankError(f"lead_id must be one of the {len(self):,} leads given, however: got='{lead_id}'; {meant}")
 
     def labelled(self, part: str) -> Leads:
         """The leads whose outcome is known; `part` names them in the message.

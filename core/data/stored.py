@@ -94,6 +94,27 @@ def read_shown(path: Path, lead_ids: Sequence[str] | None = None) -> pd.DataFram
     return frame.set_axis(["lead_id", *(name.removeprefix("shown:") for name in frame.columns[1:])], axis=1)
 
 
+def read_rows(path: Path, places: Sequence[int]) -> pd.DataFrame:
+    """The rows at these places (0 is the first lead), whose number is the index, in order; columns as they are stored.
+
+    Raises:
+        LeadRankError: the file is missing or damaged.
+    """
+    query = (
+        "SELECT * FROM read_parquet(?, file_row_number = true) WHERE file_row_number IN (SELECT unnest(?::BIGINT[]))"
+    )
+    try:
+        names = pq.read_schema(path).names
+        with duckdb.connect(config={"threads": 2}) as connection:
+            given = [literal_name(path), sorted({int(place) for place in places})]
+            table = connection.sql(f"{query} ORDER BY file_row_number", params=given).to_arrow_table()
+    except (OSError, pa.ArrowException, duckdb.Error) as error:
+        raise _unreadable(path) from error
+    # By place, as DuckDB renames columns whose names differ in case alone.
+    frame = table.to_pandas().set_axis([*names, "place"], axis=1)
+    return frame.set_index("place")
+
+
 def literal_name(path: Path) -> str:
     """The path as DuckDB has to be told it, for which `*`, `?` and `[` are patterns.
 
@@ -119,10 +140,7 @@ def _read(path: Path, starts: tuple[str, ...], lead_ids: Sequence[str] | None) -
         with duckdb.connect(config={"threads": 2}) as connection:
             table = connection.sql(query, params=given).to_arrow_table()
     except (OSError, pa.ArrowException, duckdb.Error) as error:
-        raise LeadRankError(
-            f"the stored leads '{path.name}' cannot be read: the file is missing or damaged; put it back from a "
-            "backup, or bring the leads in again"
-        ) from error
+        raise _unreadable(path) from error
     frame = table.to_pandas().set_axis([names[place] for place in places], axis=1)
     if wanted is None:
         return frame
@@ -134,6 +152,13 @@ def _read(path: Path, starts: tuple[str, ...], lead_ids: Sequence[str] | None) -
             f"there is no lead {absent[0]!r}{more} in this dataset; see that the id and dataset are right"
         )
     return frame.iloc[found].reset_index(drop=True)
+
+
+def _unreadable(path: Path) -> LeadRankError:
+    return LeadRankError(
+        f"the stored leads '{path.name}' cannot be read: the file is missing or damaged; put it back from a backup, or "
+        "bring the leads in again"
+    )
 
 
 def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:

@@ -236,13 +236,19 @@ def _read_values(
 
 def _stages(cells: pd.Series, stages: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Position of each stage, -1 where empty, and a mask of the unknown; case, blanks, - and _ make no difference."""
-    known = {_plain(stage): place for place, stage in reversed(list(enumerate(stages)))}
+    known = {plain_stage(stage): place for place, stage in reversed(list(enumerate(stages)))}
     known |= {stage: place for place, stage in enumerate(stages)}
     codes, spelt = pd.factorize(cells)
-    places = np.array([known.get(stage, known.get(_plain(stage), -1)) for stage in spelt], dtype=np.int64)
+    places = np.array([known.get(stage, known.get(plain_stage(stage), -1)) for stage in spelt], dtype=np.int64)
     strange = np.array([bool(stages) and place < 0 and stage != "" for stage, place in zip(spelt, places, strict=True)])
     return (places[codes], strange[codes]) if len(cells) else (np.array([], dtype=np.int64), np.array([], dtype=bool))
 
 
-def _plain(stage: str) -> str:
+def plain_stage(stage: str) -> str:
+    """A stage as it is compared: case, blanks, - and _ make no difference.
+
+    Example:
+        >>> plain_stage("Test drive") == plain_stage("test_drive")
+        True
+    """
     return re.sub(r"[\s_\-]+", "", stage).casefold()

@@ -7,5 +7,5 @@ states       leads through the frozen model, once    probe        heads fitted o
 material     what the steps of a run share            choices      how fields enter, which head ranks
 finetune     LoRA from those heads                   trainer      a whole run, from leads to `Trained`
 checkpoints  the run folder                          scorer       run folder -> Scorer
-gradients    integrated gradients on the embeddings
+gradients    integrated gradients                 parts        a score as a sum of parts
 """

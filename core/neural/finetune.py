@@ -125,6 +125,8 @@ def finetune(
             for name, value in figures.items():
                 sums[name] = 0.9 * sums[name] + 0.1 * value if name in sums else value
             speed = {"epoch": epoch + 1, "tokens_per_second": tokens / (time.monotonic() - began)}
+            if device.type == "cuda":
+                speed["gpu_memory_gb"] = torch.cuda.max_memory_allocated(device) / 1e9
             phase.at(position, total, sums | speed)
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 state.save(Standing(position, history, best, sums, budget))

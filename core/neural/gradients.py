@@ -17,7 +17,6 @@ Source: Sundararajan et al. 2017 (arXiv 1703.01365), by captum; recipe of method
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from torch import Tensor, nn
 
 from core.data.leads import Leads
 from core.data.prompts import Part, Prompt, shown_value
-from core.errors import ConfigError, LeadRankError
+from core.errors import ConfigError
 from core.neural.asllr import AsLLR, Encoded, Outputs
 from core.neural.batches import collate
 from core.neural.scorer import NeuralScorer
@@ -54,12 +53,10 @@ LEAST_DIFFERENCE = 0.1
 """The error is relative to |F(x) - F(b)|, but to no less than this: near zero every error would be large."""
 PASS_TOKENS = 2048
 """Most tokens in one forward and backward pass. Source: measured on a CPU, 1,024 to 4,096 are equally fast."""
-SEARCHED_IDS = 20_000
-"""Lead ids among which one that was mistyped is looked for."""
 _UNSPACED = (  # Thai and Lao, Burmese, Khmer, kana, Han
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"[{_UNSPACED}][^\w\s]*|[^\s{_UNSPACED}]+")
+_WORD = re.compile(rf"[{_UNSPACED}][^\w\s\[]*|[^\s{_UNSPACED}]+")  # a bracket opens [name] and the like
 
 
 def explain(
@@ -77,7 +74,8 @@ def explain(
 
     A field that enters both as text and as numbers is one field. A field that is missing has text "" and contributes
     what the tower makes of its being missing; a prompt is silent about it. Words are those of the dialogue (`turn` is
-    set) and of text fields (`text` is the field's name); they sum to their turns and to those fields.
+    set) and of text fields (`text` is the field's name); they sum to their turns and to those fields. A run that
+    reads masked text is explained in masked words; `core.attribution.in_clear` says what they stand for.
 
     Args:
         head: `pointwise` or `pairwise`.
@@ -94,7 +92,7 @@ def explain(
             f"expected 1 <= steps <= max_steps and tolerance > 0, however: got steps={steps}, max_steps={max_steps}, "
             f"tolerance={tolerance}"
         )
-    lead = leads.take(_row_of(lead_id, leads))
+    lead = scorer.as_read(leads.take(np.array([leads.row_of(lead_id)])))
     prompt, neutral = None, [0]
     if scorer.model.reader is not None and scorer.writer is not None:
         prompt = scorer.writer.write(lead)[0]
@@ -202,16 +200,6 @@ def _frozen(model: AsLLR) -> Iterator[AsLLR]:
             part.training = training
         for parameter in asking:
             parameter.requires_grad_(True)
-
-
-def _row_of(lead_id: str, leads: Leads) -> np.ndarray:
-    """Shape (1,): where the lead stands. Raises LeadRankError, with ids that look alike."""
-    rows = np.flatnonzero((leads.lead_id == lead_id).to_numpy())
-    if len(rows) == 1:
-        return rows
-    near = difflib.get_close_matches(lead_id, leads.lead_id.iloc[:SEARCHED_IDS].tolist())
-    meant = f"did you mean {' or '.join(near)}?" if near else "take one from the column lead_id of the leads"
-    raise LeadRankError(f"lead_id must be one of the {len(leads):,} leads given, however: got='{lead_id}'; {meant}")
 
 
 Contributions = tuple[Contribution, ...]

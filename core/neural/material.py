@@ -76,7 +76,7 @@ class Material:
         """Frozen states of these leads, from the cache where they were read before."""
         if not self.reads(fields):
             return Encoded.empty(len(rows))
-        told = Phase(phase, self.watch)
+        told = Phase(phase, self.watch, rate="tokens_per_second")
         prompts = self.prompts(rows, fields)
         return encode(self.reader(), prompts, device=self.device, cache=self.work / "states", on_progress=told.at)
 

@@ -23,6 +23,7 @@ from core.data.pairs import Pairing
 from core.errors import NotComputable
 from core.neural.asllr import Encoded, Heads
 from core.neural.hpro import margin_loss, semantic_loss
+from core.progress import Phase
 
 STATE_STRENGTHS = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 """L2 on the heads' weights over standardised states, strong to weak; 1 / (C n) of scikit-learn.
@@ -53,10 +54,12 @@ class Probe:
     out_of_fold: dict[str, np.ndarray]
     auc: dict[str, float]
     strengths: dict[str, tuple[float, float]] = field(default_factory=dict)
+    pair_accuracy: dict[str, float] = field(default_factory=dict)
+    """By tier, the share of pairs that the ranking head orders rightly, out of fold."""
 
 
-def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5) -> Probe:
-    """Choose strengths out of fold, then fit on all of `data`.
+def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5, phase: Phase | None = None) -> Probe:
+    """Choose strengths out of fold, then fit on all of `data`; `phase` is told after each head.
 
     Raises:
         NotComputable: the outcome has one class only.
@@ -81,7 +84,7 @@ def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5)
         "pairwise": (x, heads.pairwise, _pairwise(data, pairing, config)),
         "semantic": (last, heads.semantic_offset, _semantic(data)),
     }
-    for name, (inputs, head, objective) in objectives.items():
+    for number, (name, (inputs, head, objective)) in enumerate(objectives.items(), 1):
         if inputs.shape[1] == 0 or getattr(config.loss, name) == 0:
             continue
         wide = data.encoded.states.shape[1] if name != "semantic" else inputs.shape[1]
@@ -93,7 +96,20 @@ def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5)
         best, said, value = _search(solve, parts, data, name)
         out_of_fold[name], auc[name], strengths[name] = said, value, best
         solve.fit_into(head, best)
-    return Probe(heads, data.converted, out_of_fold, auc, strengths)
+        if phase is not None:
+            phase.at(number, len(objectives), {f"out_of_fold_auc.{head}": value for head, value in auc.items()})
+    accuracy = _pair_accuracy(data, pairing, config, out_of_fold["pairwise"]) if "pairwise" in out_of_fold else {}
+    return Probe(heads, data.converted, out_of_fold, auc, strengths, accuracy)
+
+
+def _pair_accuracy(data: ProbeData, pairing: Pairing, config: Config, score: np.ndarray) -> dict[str, float]:
+    pairs = pairing.pairs(data.stage, data.converted, data.call_seconds, limit=PAIRS_PER_TIER, seed=config.seed)
+    right = score[pairs.chosen] > score[pairs.rejected]
+    return {
+        tier.name: float(right[pairs.tier == number].mean())
+        for number, tier in enumerate(pairs.tiers)
+        if (pairs.tier == number).any()
+    }
 
 
 def _new_heads(data: ProbeData, config: Config) -> Heads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import torch
 
 from core.calibration import prior_shift
 from core.data.leads import Leads
+from core.data.masking import masked_leads
 from core.data.prompts import PromptWriter
+from core.data.schema import Schema
 from core.errors import LeadRankError, RunError
 from core.neural.asllr import AsLLR, Encoded, Heads, Reader
 from core.neural.backbones import Backbone, reload_backbone, yes_no_tokens
 from core.neural.batches import tokenize_with
 from core.neural.checkpoints import Ranking, Run, add_lora, load_adapter, load_run
+from core.neural.parts import Additive
 from core.neural.states import encode
 from core.progress import Phase, Watch, nobody
-from core.scores import Scores
+from core.scores import PART, Scores
 
 CHUNK_LEADS = 4096
 """Leads held as prompts and states at once."""
@@ -75,8 +78,8 @@ def apply_ranking(ranking: Ranking, answers: Answers) -> tuple[np.ndarray, np.nd
     return (point + pair) / 2, probability
 
 
-def to_scores(ranking: Ranking, lead_ids: np.ndarray, answers: Answers) -> Scores:
-    """Ranked, with each head's answer beside."""
+def to_scores(ranking: Ranking, lead_ids: np.ndarray, answers: Answers, **more: np.ndarray) -> Scores:
+    """Ranked, with each head's answer beside, and `more` columns (n,)."""
     score, probability = apply_ranking(ranking, answers)
     return Scores.ranked(
         lead_ids,
@@ -85,6 +88,7 @@ def to_scores(ranking: Ranking, lead_ids: np.ndarray, answers: Answers) -> Score
         pointwise_logit=answers.logit,
         pairwise_score=answers.score,
         semantic_logit=answers.semantic,
+        **more,
     )
 
 
@@ -133,28 +137,50 @@ class NeuralScorer:
             return np.zeros((len(leads), 0), dtype=np.float32)
         return self.run.encoder.transform(leads)
 
+    @property
+    def schema(self) -> Schema:
+        """Of the leads that it was trained on."""
+        return self.run.schema
+
+    def as_read(self, leads: Leads) -> Leads:
+        """The leads as this run reads them: masked, unless the run was trained with mask=false."""
+        return masked_leads(leads) if self.run.config.mask else leads
+
     def answers(self, leads: Leads, watch: Watch = nobody, cache: Path | None = None) -> Answers:
         """The heads' answers, in the order of `leads`; a chunk of leads is in memory at a time."""
+        return _joined([heads_answers(self.model.heads, *chunk) for chunk in self._read(leads, watch, cache)])
+
+    def score(self, leads: Leads, watch: Watch = nobody, *, parts: bool = False) -> Scores:
+        """Rank the leads; `parts` adds what each field and the words add to the score, see `core.scoring.score`."""
+        lead_ids, additive, answers = leads.lead_id.to_numpy(dtype=object), None, []
+        if parts:
+            additive = Additive.of(self.model.heads, self.run.ranking, self.run.encoder)
+        told: dict[str, list[np.ndarray]] = {}
+        for encoded, tower in self._read(leads, watch):
+            answers.append(heads_answers(self.model.heads, encoded, tower))
+            for name, values in additive.parts(self.model.heads, encoded, tower).items() if additive else ():
+                told.setdefault(PART + name, []).append(values)
+        more = {name: np.concatenate(values) for name, values in told.items()}
+        return to_scores(self.run.ranking, lead_ids, _joined(answers), **more)
+
+    def _read(self, leads: Leads, watch: Watch, cache: Path | None = None) -> Iterator[tuple[Encoded, np.ndarray]]:
+        """What the language model says of each chunk of leads, on the CPU, and their encoded fields."""
         phase = Phase("read leads", watch)
-        parts = []
         for start in range(0, len(leads), CHUNK_LEADS):
             part = leads.take(np.arange(start, min(start + CHUNK_LEADS, len(leads))))
             encoded = Encoded.empty(len(part))
             if self.model.reader is not None and self.writer is not None:
-                finished = start
 
-                def tell(done: int, total: int, finished: int = finished, size: int = len(part)) -> None:
+                def tell(done: int, total: int, finished: int = start, size: int = len(part)) -> None:
                     phase.at(finished + size * done // max(total, 1), len(leads))
 
-                encoded = encode(
-                    self.model.reader, self.writer.write(part), device=self.device, cache=cache, on_progress=tell
-                )
-            heads = self.model.heads.cpu()
-            parts.append(heads_answers(heads, encoded, self.tower(part)))
-        if not parts:
-            return Answers(np.empty(0), np.empty(0), np.empty(0))
-        return Answers(*(np.concatenate([getattr(p, name) for p in parts]) for name in Answers.__dataclass_fields__))
+                prompts = self.writer.write(self.as_read(part))
+                encoded = encode(self.model.reader, prompts, device=self.device, cache=cache, on_progress=tell)
+            yield encoded, self.tower(part)
 
-    def score(self, leads: Leads, watch: Watch = nobody) -> Scores:
-        """Rank the leads."""
-        return to_scores(self.run.ranking, leads.lead_id.to_numpy(dtype=object), self.answers(leads, watch))
+
+def _joined(parts: list[Answers]) -> Answers:
+    """One after the other."""
+    if not parts:
+        return Answers(np.empty(0), np.empty(0), np.empty(0))
+    return Answers(*(np.concatenate([getattr(p, name) for p in parts]) for name in Answers.__dataclass_fields__))

@@ -70,12 +70,14 @@ def train_run(
     if config.probe or not reads:
         data = material.probe_data(rows, material.read(rows, fields, "read training leads"), fields)
         watch(Event("fit heads"))
-        probe = fit_probe(data, material.pairing, config)
+        probe = fit_probe(data, material.pairing, config, phase=Phase("fit heads", watch))
         decisions["probe"] = {"out_of_fold_auc": probe.auc, "strengths": probe.strengths}
         answers = heads_answers(probe.heads, material.read(material.later, fields, "read later slice"), tower)
         prior = float(leads.converted[rows].mean())
         ranking = choose_ranking(material, answers, probe, sampled_rate=prior, true_rate=true_rate, fields=fields)
         best = _later_auc(material, ranking, answers), ranking
+        figures = {f"pair_accuracy.{tier}": share for tier, share in probe.pair_accuracy.items()}
+        watch(Event("probe", figures={"validation_auc": best[0], **figures}))
     heads = probe.heads if probe else _fresh_heads(material, fields)
     kept = {name: value.clone() for name, value in heads.state_dict().items()}
     adapter: dict[str, Tensor] = {}

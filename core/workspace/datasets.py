@@ -10,10 +10,10 @@ import pandas as pd
 from sqlalchemy import select
 
 from core.data.leads import Leads
-from core.data.problems import Report
+from core.data.problems import FIRST_ROW, Report
 from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.splitting import open_rows
-from core.data.stored import read_leads, read_shown, write_leads
+from core.data.stored import read_leads, read_rows, read_shown, write_leads
 from core.workspace.audit import add_event
 from core.workspace.ids import checked_id, checked_name, missing, new_id, one_line
 from core.workspace.store import Workspace
@@ -91,6 +91,16 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
 def shown_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> pd.DataFrame:
     """lead_id and the columns for people, all text; rows and errors as in `leads_of`."""
     return read_shown(_path(ws, dataset(ws, id).id), lead_ids)
+
+
+def rows_of(ws: Workspace, id: str, numbers: Sequence[int]) -> pd.DataFrame:
+    """Leads by the row of the file that they came from, as a report numbers rows; all that is kept of each.
+
+    Raises:
+        LeadRankError: no such dataset, or the file is damaged.
+    """
+    frame = read_rows(_path(ws, dataset(ws, id).id), [number - FIRST_ROW for number in numbers])
+    return frame.set_axis(frame.index + FIRST_ROW, axis="index").rename_axis("row")
 
 
 def rename_dataset(ws: Workspace, id: str, name: str, by: str) -> Dataset:

@@ -1,8 +1,17 @@
 import json
 from dataclasses import replace
 
-from core.attribution import as_text, notes, reasons, strongest, to_dict, unexplained
+import pandas as pd
+import pytest
+
+from core.attribution import as_text, from_dict, in_clear, notes, reasons, strongest, to_dict, unexplained
+from core.data.dialogue import parse_turns
+from core.data.leads import Leads
+from core.data.masking import masked_leads
+from core.data.schema import Features, Roles, Schema
+from core.errors import LeadRankError
 from core.scores import Attribution, Contribution
+from tests.made import make_leads
 
 LONG = "Well, you know how it is these days, one has to think about everything, and at the end of it I sign tomorrow"
 FIELDS = (
@@ -57,3 +66,61 @@ def test_the_report_names_lead_score_and_words() -> None:
     assert lines[-1] == "Words that moved it most: tomorrow +1.00, think -0.40, thanks. -0.22"
     silent = replace(FOUND, fields=(), turns=(), words=())
     assert "nothing in it moves the score" in as_text(silent)
+
+
+def test_an_attribution_is_read_back_as_it_was() -> None:
+    assert from_dict(json.loads(json.dumps(to_dict(FOUND)))) == FOUND
+    for broken in ({}, {**to_dict(FOUND), "words": [{"kind": "word"}]}, {**to_dict(FOUND), "fields": None}):
+        with pytest.raises(LeadRankError, match="explain again"):
+            from_dict(broken)
+
+
+SAID = (
+    "Anna Schmidt: Hi, it's Anna again.\nCustomer: Right.\nAnna Schmidt: Write to a.s@mail.example.com, Tom here says."
+)
+
+
+def masked_reasons(leads: Leads) -> Attribution:
+    """As a run that reads masked text explains: every turn and word of the lead."""
+    masked = masked_leads(leads)
+    turns, words = [], []
+    for number, turn in enumerate(parse_turns(masked.dialogue[0])):
+        turns.append(Contribution("turn", f"turn {number + 1}", turn.words, 0.1, number, turn.speaker))
+        words += [Contribution("word", w, turns[-1].name, 0.1, number, turn.speaker) for w in turn.words.split()]
+    title = masked.features["title"][0]
+    words += [Contribution("word", word, "title", 0.1) for word in title.split()]
+    return replace(
+        FOUND, lead_id="L0000", fields=(Contribution("field", "title", title, 1.0),), turns=(*turns,), words=(*words,)
+    )
+
+
+def with_title(dialogue: str = SAID) -> Leads:
+    leads = make_leads(1)
+    return Leads(
+        leads.roles.assign(dialogue=pd.Series([dialogue], dtype="str")),
+        leads.features.assign(title=pd.Series(["Mrs Lind,  0171 2345678"], dtype="str")),
+        Schema(Roles("lead_id", dialogue=("dialogue",)), Features(("a",), ("city",), ("title",))),
+    )
+
+
+def test_reasons_are_shown_in_clear_to_who_may_read_them() -> None:
+    leads = with_title()
+    found = masked_reasons(leads)
+    assert found.turns[0].speaker == "[name]" and found.turns[0].text == "Hi, it's [name] again."
+    clear = in_clear(found, leads)
+    assert clear.fields[0].text == "Mrs Lind, 0171 2345678"
+    assert [(c.speaker, c.text) for c in clear.turns] == [(t.speaker, t.words) for t in parse_turns(SAID)]
+    assert [c.name for c in clear.words[:4]] == ["Hi,", "it's", "Anna", "again."]
+    assert [c.name for c in clear.words[-2:]] == ["Lind,", "0171 2345678"]
+    assert clear.words[0].speaker == "Anna Schmidt"
+    # Later turns without the oldest ones, as a token limit leaves them, find their own words.
+    short = replace(found, turns=found.turns[2:], words=tuple(c for c in found.words if c.turn == 2))
+    assert in_clear(short, leads).turns == clear.turns[2:]
+
+
+def test_reasons_read_in_clear_stay_and_another_lead_is_refused() -> None:
+    leads = with_title()
+    plain = replace(FOUND, lead_id="L0000")
+    assert in_clear(plain, leads) is plain
+    with pytest.raises(LeadRankError, match="says something else now"):
+        in_clear(masked_reasons(leads), with_title("Customer: Hi, this is Tom at Orin."))

@@ -43,6 +43,17 @@ def test_every_lead_is_scored_once(journey: Path) -> None:
     pd.testing.assert_frame_equal(scores, pd.read_parquet(journey / "scores.parquet"), check_dtype=False)
 
 
+def test_scores_can_be_told_in_parts(journey: Path) -> None:
+    out = journey / "parts.parquet"
+    arguments = ["--model", str(journey / "run"), *files(journey)[:2], "--out", str(out)]
+    assert main(["score", *arguments, "--parts"]) == 0
+    frame = pd.read_parquet(out)
+    parts = frame[[name for name in frame if str(name).startswith("part:")]]
+    assert "part:dialogue" in parts and "part:channel" in parts
+    # Whatever the average lead's score is, it is the same one for all.
+    assert (frame["score"] - parts.sum(axis=1)).std() < 1e-5
+
+
 def test_evaluate_answers_with_figures_and_intervals(journey: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = answer(capsys, "evaluate", "--scores", str(journey / "scores.csv"), *files(journey))
     assert {"auc", "average_precision", "precision_at", "recall_at", "lift_at", "calibration"} <= said.keys()

@@ -8,7 +8,7 @@ from core.comparison import Difference, compare, holm
 from core.data.leads import Leads
 from core.data.schema import Roles, Schema
 from core.errors import LeadRankError
-from core.evaluation import Missing
+from core.evaluation import Measure, Missing
 from core.metrics import auc_difference
 from core.ranking import Figure, Ranking
 from core.resampling import paired_bootstrap
@@ -137,3 +137,21 @@ def test_holm_is_monotone_and_never_below_the_raw_p() -> None:
     corrected = holm(p)
     assert corrected == pytest.approx({"d": 0.004, "a": 0.06, "b": 0.06, "c": 0.9})
     assert holm({}) == {}
+
+
+def test_other_measures_can_be_compared_and_the_table_holds_figures_with_their_differences() -> None:
+    leads, raw = world(2)
+    measures = (Measure("recall_at", 0.2), Measure("average_precision"))
+    found = compare(scored(leads, raw), leads, measures=measures, baselines=("far",), resamples=100)
+    assert list(found.figures["near"]) == ["auc", "recall_at_0.2", "average_precision"]
+    rows = {(row["model"], row["metric"]): row for row in found.to_frame().to_dict("records")}
+    assert len(rows) == 9
+    far, figure, gap = (
+        rows["far", "recall_at_0.2"],
+        found.figures["far"]["auc"],
+        found.differences["far"]["recall_at_0.2"],
+    )
+    assert isinstance(gap, Difference) and isinstance(figure, Figure)
+    assert far["baseline"] and far["difference_value"] == gap.value and far["difference_p_holm"] == gap.p_holm
+    assert rows["far", "auc"]["low"] == figure.low
+    assert np.isnan(rows["model", "auc"]["difference_value"]) and not rows["near", "auc"]["baseline"]

@@ -227,3 +227,17 @@ def test_hillstrom_s_later_outcomes_are_leaks():
     assert guess.schema.roles.converted == "conversion"
     assert {column for column, _ in guess.leaks} == {"visit", "spend"}
     assert "zip_code" in guess.schema.features.categorical
+
+
+def test_a_few_bad_cells_neither_hide_the_outcome_nor_the_id():
+    frame = table()
+    frame.loc[7, "converted"] = "maybe"
+    frame.loc[9, "lead_id"] = frame.loc[3, "lead_id"]
+    guess = guess_schema(frame)
+    assert (guess.schema.roles.converted, guess.schema.roles.lead_id) == ("converted", "lead_id")
+    assert "mend those" in guess.reasons["roles.converted"]
+    assert "few rows share a value" in guess.reasons["roles.lead_id"]
+
+
+def test_a_column_of_many_shared_values_is_no_lead_id():
+    assert guess_schema(table(lead_id=[f"L{n // 3:04}" for n in range(ROWS)])).schema.roles.lead_id == ROW_NUMBER

@@ -7,7 +7,7 @@ import pytest
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.schema import Features, Roles, Schema
 from core.data.validation import validate
-from core.errors import NotComputable
+from core.errors import LeadRankError, NotComputable
 
 SCHEMA = Schema(Roles("id", converted="won", dialogue=("talk",)), Features(numeric=("age",), categorical=("city",)))
 
@@ -51,3 +51,12 @@ def test_the_hash_sees_every_value_and_the_order():
         leads.take(np.array([0, 1, 2])),
     ]
     assert len({leads.content_hash, *(other.content_hash for other in others)}) == 6
+
+
+def test_a_lead_is_found_by_its_id_and_a_mistyped_one_is_told_what_looks_alike():
+    leads = some_leads(id=["L-001", "L-002", "M-900", "L-004"])
+    assert leads.row_of("M-900") == 2
+    with pytest.raises(LeadRankError, match="did you mean M-900"):
+        leads.row_of("M-901")
+    with pytest.raises(LeadRankError, match=r"4 leads given.*take one from"):
+        leads.row_of("")

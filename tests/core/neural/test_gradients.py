@@ -226,6 +226,8 @@ def test_words_are_kept_whole_where_a_token_holds_several_characters() -> None:
     assert split_words("充电很慢", np.array([[0, 2], [2, 3], [3, 4]])) == [(0, 2), (2, 3), (3, 4)]
     assert split_words("  so-so ,  ok!", np.array([[0, 14]])) == [(2, 7), (8, 9), (11, 14)]
     assert split_words("", np.zeros((0, 2))) == []
+    # A placeholder of masked talk is one word in any script.
+    assert split_words("我是[name]，好", np.zeros((0, 2), int)) == [(0, 1), (1, 2), (2, 9), (9, 10)]
 
 
 @pytest.mark.parametrize("head", ["pointwise", "pairwise"])

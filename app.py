@@ -1,0 +1,54 @@
+"""The app: opens the workspace, asks who is there, and shows the pages that their role may see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages import _access as access
+from pages import _entry as entry
+
+HERE = Path(__file__).parent
+MENU = {
+    "Sell": [
+        ("today", "Today", "today", "viewer", "What is loaded, how fresh it is, and the ten leads to call first."),
+        ("queue", "Queue", "format_list_numbered", "viewer", "All leads to call, best first: filter, mark, export."),
+        ("why", "Why", "psychology_alt", "viewer", "One lead: what was said, and what moved its score."),
+        ("lift", "Lift", "trending_up", "viewer", "How much better than calling at random, on known outcomes."),
+    ],
+    "Build": [
+        ("leads", "Leads", "upload_file", "analyst", "Bring in a file of leads, check it, and keep it as a dataset."),
+        ("train", "Train", "model_training", "analyst", "Train a model on a dataset and watch it learn."),
+        ("models", "Models", "inventory_2", "analyst", "Trained models, their figures, and the one in use."),
+    ],
+}
+"""Sections of the menu; a page: file and address, title, icon, lowest role that may see it, hint."""
+
+st.set_page_config(page_title="Leads to call", page_icon=entry.ICON, layout="wide")
+
+with access.guard():
+    entry.start()
+    someone = access.visitor()
+    if someone is None:
+        st.navigation([st.Page(entry.sign_in, title="Sign in")], position="hidden").run()
+        st.stop()
+    # A page that the role may not see is left out of the menu yet known: its address answers in words, by `need`.
+    menu = {
+        section: [
+            st.Page(
+                HERE / "pages" / f"{name}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                url_path=name,
+                default=name == "today",
+                visibility="visible" if access.may(role) else "hidden",
+                help=hint,
+            )
+            for name, title, icon, role, hint in listed
+        ]
+        for section, listed in MENU.items()
+    }
+    page = st.navigation(menu, expanded=True)
+    entry.signed_in_as(someone)
+    page.run()

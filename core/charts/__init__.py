@@ -1,0 +1,15 @@
+"""Results as Plotly figures: no streamlit, no computing of figures; every title says what the data show.
+
+style.py       one look: colours, dashes and markers, titles, text from outside made harmless
+gains.py       orders and stages reached by depth; lift
+capacity.py    what so many calls bring
+chances.py     whether chances come true; chances of buyers and of others
+segments.py    a figure by group of leads
+comparison.py  a figure by model
+funnel.py      open leads by stage
+training.py    losses, pair accuracy and validation AUC of a run
+lead.py        one lead: what speaks for and against it, and its chance over time
+
+The data behind a chart is the result's own `to_frame()`; where there is no result class, it is the frame that the chart
+takes, or that of a `..._frame` function beside the chart.
+"""

@@ -1,0 +1,328 @@
+"""A lead file becoming a dataset: its first rows, what each column is guessed to be, and what a person makes of it.
+
+    first rows -> Sketch (frame, guess) -> Draft (a part per column, funnel, split) -> schema_of -> Schema
+
+A draft may be unfinished or contradict itself, as forms do while they are filled in; `schema_of` says all that is wrong
+with it at once. It is plain JSON, so that it outlives the page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.data.columns import Column
+from core.data.guessing import Guess, guess_funnel, guess_schema
+from core.data.leaks import leak
+from core.data.problems import FIRST_ROW
+from core.data.reading import read_chunks
+from core.data.schema import ROW_NUMBER, Features, Roles, Schema, Split, schema_from_dict, schema_to_dict
+from core.data.sources import Source
+from core.data.validation import plain_stage
+from core.data.values import to_outcomes, to_text
+from core.errors import ReadError, SchemaError
+from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, three_tiers
+
+SKETCH_ROWS, SKETCH_BYTES = 50_000, 24 << 20
+"""Rows, and bytes of them in memory, that a file is guessed from. Source: ours, seconds rather than minutes."""
+EXAMPLES = 3
+"""Values that stand for a column in a table of columns."""
+SINGLE = tuple(f.name for f in fields(Roles) if f.name != "dialogue")
+"""Roles that one column alone can play."""
+KINDS = tuple(f.name for f in fields(Features))
+PARTS = {
+    "lead_id": "Lead number",
+    "customer_id": "Customer",
+    "owner": "Sales person",
+    "snapshot_time": "Date of the lead",
+    "converted": "Outcome: ordered or not",
+    "stage": "Deepest stage reached",
+    "call_seconds": "Call length in seconds",
+    "dialogue": "Conversation",
+    "numeric": "Field: number",
+    "categorical": "Field: category",
+    "text": "Field: words",
+    "shown": "For people only",
+    "out": "Not used",
+}
+"""What a column can be, in plain words: a role, a kind of feature, `shown` (carried along for people, never given to a
+model) or `out` (not kept)."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The first rows of a file, in its order, and the schema guessed from them."""
+
+    frame: pd.DataFrame
+    whole: bool
+    """Whether these are all its rows."""
+    guess: Guess
+
+    @property
+    def names(self) -> list[str]:
+        """Column names, in the file's order."""
+        return [str(name) for name in self.frame.columns]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a person has decided about a file so far."""
+
+    parts: dict[str, str]
+    """Column -> one of PARTS, in the file's order."""
+    known_before: tuple[str, ...] = ()
+    """Columns that look like leaks, of which a person says that they were known when the lead was scored."""
+    stages: tuple[str, ...] = ()
+    """From shallow to deep."""
+    tiers: tuple[dict[str, Any], ...] = ()
+    """As under `funnel.tiers` of a schema; may be unfinished."""
+    split: dict[str, float] = field(default_factory=lambda: asdict(Split()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; `draft_from_dict` reads it back."""
+        return asdict(self)
+
+    def shown(self) -> list[str]:
+        """Columns carried along for people only."""
+        return [name for name, part in self.parts.items() if part == "shown"]
+
+    def column(self, role: str) -> str | None:
+        """The first column that plays the role."""
+        return next((name for name, part in self.parts.items() if part == role), None)
+
+
+def sketch(source: Source) -> Sketch:
+    """Read the first rows and guess; the rest of the file is not looked at.
+
+    Raises:
+        ReadError: the file is no table, has one column or one lead alone, or its first rows are damaged.
+    """
+    frames: list[pd.DataFrame] = []
+    rows, held, whole = 0, 0, True
+    for frame in read_chunks(source, chunk_rows=5_000):
+        frames.append(frame)
+        rows += len(frame)
+        held += int(frame.memory_usage(deep=True).sum())
+        if rows >= SKETCH_ROWS or held >= SKETCH_BYTES:
+            whole = False
+            break
+    table = pd.concat(frames)
+    if table.shape[1] == 1:
+        raise ReadError(
+            f"the file has one column alone, '{table.columns[0]}': expected one lead a row, with an outcome and fields "
+            "in columns of their own; check the separator, or export all columns"
+        )
+    if whole and rows == 1:
+        raise ReadError("the file holds one lead alone, and ranking takes many: export the other leads too")
+    return Sketch(table, whole, guess_schema(table))
+
+
+def draft_of(guess: Guess, names: Sequence[str]) -> Draft:
+    """The guess as a draft: what names or reaches a person is carried along, what leaks is left out."""
+    roles, features = guess.schema.roles, guess.schema.features
+    parts = dict.fromkeys(names, "out")
+    reasons = column_reasons(guess, names)
+    parts |= {name: "shown" for name in names if "reaches a person" in reasons.get(name, "")}
+    parts |= {column: role for role in SINGLE if (column := getattr(roles, role)) and column != ROW_NUMBER}
+    parts |= dict.fromkeys(roles.dialogue, "dialogue")
+    parts |= {column: kind for kind in KINDS for column in getattr(features, kind)}
+    return with_funnel(replace(Draft(parts), split=asdict(guess.schema.split)), guess.schema.funnel)
+
+
+def draft_from_dict(document: dict[str, Any], names: Sequence[str]) -> Draft:
+    """Inverse of `Draft.to_dict`, for a file with these columns; what does not belong to it is dropped."""
+    given = document.get("parts", {})
+    parts = {name: part if (part := given.get(name)) in PARTS else "out" for name in names}
+    known = tuple(name for name in document.get("known_before", ()) if name in parts)
+    split = asdict(Split()) | {k: v for k, v in document.get("split", {}).items() if k in asdict(Split())}
+    return Draft(parts, known, tuple(document.get("stages", ())), tuple(document.get("tiers", ())), split)
+
+
+def with_funnel(draft: Draft, funnel: Funnel) -> Draft:
+    """The draft with the stages and tiers of `funnel`."""
+    document = schema_to_dict(Schema(Roles(ROW_NUMBER), funnel=funnel)).get("funnel", {"stages": [], "tiers": []})
+    return replace(draft, stages=tuple(document["stages"]), tiers=tuple(document["tiers"]))
+
+
+def with_preset(draft: Draft, preset: str) -> Draft:
+    """The draft with a ready-made funnel; the tier of call lengths is left out where no column has them.
+
+    Raises:
+        SchemaError: there is no such preset.
+    """
+    if preset not in PRESETS:
+        raise SchemaError(f"preset must be one of {list(PRESETS)}, however: got='{preset}'")
+    funnel, soft = PRESETS[preset], draft.column("call_seconds") is not None
+    return with_funnel(draft, replace(funnel, tiers=tuple(t for t in funnel.tiers if soft or t.kind != "signal")))
+
+
+def with_found_stages(draft: Draft, frame: pd.DataFrame) -> Draft:
+    """The draft with the stages that its stage column holds, in the order that names and outcomes suggest."""
+    single: dict[str, Any] = {role: draft.column(role) for role in ("stage", "converted", "call_seconds")}
+    return with_funnel(draft, guess_funnel(frame, Roles(ROW_NUMBER, **single))[0])
+
+
+def with_usual_tiers(draft: Draft) -> Draft:
+    """The draft with the three usual tiers over its stages; without stages, ordered over not ordered."""
+    soft = draft.column("call_seconds") is not None
+    if not draft.stages:
+        return with_funnel(draft, Funnel((), (OUTCOME_TIER, SOFT_TIER) if soft else ()))
+    return with_funnel(draft, three_tiers(draft.stages, key=(len(draft.stages) + 1) // 2, soft=soft))
+
+
+def with_stage(draft: Draft, stage: str) -> Draft:
+    """The draft with one more stage, the deepest but one: the deepest is the sale."""
+    if not stage.strip() or stage in draft.stages:
+        return draft
+    place = max(len(draft.stages) - 1, 0)
+    return replace(draft, stages=(*draft.stages[:place], stage.strip(), *draft.stages[place:]))
+
+
+def without_stage(draft: Draft, stage: str) -> Draft:
+    """The draft without a stage, in its tiers too."""
+    tiers = tuple(
+        {k: [s for s in v if s != stage] if k in ("chosen", "rejected") else v for k, v in tier.items()}
+        for tier in draft.tiers
+    )
+    return replace(draft, stages=tuple(s for s in draft.stages if s != stage), tiers=tiers)
+
+
+def with_stage_moved(draft: Draft, stage: str, by: int) -> Draft:
+    """The draft with a stage moved by so many places, towards the deep end where `by` is above 0.
+
+    Example:
+        >>> with_stage_moved(Draft({}, stages=("lost", "won", "call")), "won", 1).stages
+        ('lost', 'call', 'won')
+    """
+    stages = [s for s in draft.stages if s != stage]
+    place = min(max(draft.stages.index(stage) + by, 0), len(stages))
+    return replace(draft, stages=(*stages[:place], stage, *stages[place:]))
+
+
+def schema_of(draft: Draft, leaks: dict[str, str]) -> Schema:
+    """The schema that the draft stands for; without a column of lead ids, the place in the file is the id.
+
+    Args:
+        leaks: as `leaks_of` tells them; they are features only where `known_before` names them.
+
+    Raises:
+        SchemaError: with all that contradicts itself.
+    """
+    problems = []
+    roles: dict[str, Any] = {}
+    for role in SINGLE:
+        columns = [name for name, part in draft.parts.items() if part == role]
+        if len(columns) > 1:
+            named = ", ".join(f"'{column}'" for column in columns)
+            problems.append(f"'{PARTS[role]}' can be one column alone, however: {named} are set to it; choose one")
+        roles |= {role: columns[0]} if columns else {}
+    for name, part in draft.parts.items():
+        if part in KINDS and name in leaks and name not in draft.known_before:
+            problems.append(
+                f"column '{name}' looks as if it were known only after the outcome ({leaks[name]}): leave it out, or "
+                "confirm that it was known when the lead was scored"
+            )
+    talks = [name for name, part in draft.parts.items() if part == "dialogue"]
+    tiers = [{k: list(v) if isinstance(v, tuple) else v for k, v in tier.items()} for tier in draft.tiers]
+    document = {
+        "roles": {"lead_id": ROW_NUMBER, **roles, "dialogue": talks},
+        "features": {kind: [name for name, part in draft.parts.items() if part == kind] for kind in KINDS},
+        "split": draft.split,
+        "funnel": {"stages": list(draft.stages), "tiers": tiers},
+    }
+    try:
+        schema = schema_from_dict(document)
+    except SchemaError as error:
+        problems.append(str(error))
+    if problems:
+        raise SchemaError("\n".join(problems))
+    return schema
+
+
+def leaks_of(frame: pd.DataFrame, converted: str | None, call_seconds: str | None = None) -> dict[str, str]:
+    """Columns that seem known only after the outcome, each with the reason.
+
+    Judged by name and, where the column `converted` holds outcomes, by how well each column alone tells them.
+    """
+    outcome = None
+    if converted in frame.columns:
+        outcome = to_outcomes(frame[converted].reset_index(drop=True))[0].to_numpy()
+    found = {}
+    for name in frame.columns:
+        if name != converted and (why := leak(Column(str(name), frame[name]), outcome)):
+            found[str(name)] = why
+    if call_seconds is not None:
+        found[call_seconds] = "a call's length is known only after the call: it may only make pairs"
+    return found
+
+
+def column_reasons(guess: Guess, names: Sequence[str]) -> dict[str, str]:
+    """Why each column was guessed to be what it is."""
+    found: dict[str, str] = {}
+    for place, text in guess.reasons.items():
+        table, _, key = place.partition(".")
+        if table == "roles" and key:
+            value = getattr(guess.schema.roles, key)
+            for name in value if isinstance(value, tuple) else (value,):
+                found[name] = text.rpartition("': ")[2]
+        elif table == "features":
+            for line in text.split("\n"):
+                # The longest name that fits: a column may be called 'age' and another 'age: years'.
+                fits = [name for name in names if line.startswith(f"{name}: ")]
+                found |= {name: line[len(name) + 2 :] for name in sorted(fits, key=len)[-1:]}
+    found.pop(ROW_NUMBER, None)
+    return found
+
+
+def remarks(guess: Guess) -> list[str]:
+    """What the guess says of the file as a whole: ids, dates, funnel, split."""
+    places = ["roles", "funnel", "split"] + (["roles.lead_id"] if guess.schema.roles.lead_id == ROW_NUMBER else [])
+    return [line for place in places for line in guess.reasons.get(place, "").split("\n") if line]
+
+
+def examples(frame: pd.DataFrame, name: str) -> str:
+    """The first few different values of a column on one line, shortened.
+
+    Example:
+        >>> examples(pd.DataFrame({"city": ["Köln", "", "Köln", "Bonn"]}), "city")
+        'Köln · Bonn'
+    """
+    text = to_text(evenly(frame[[name]], 1_000)[name])
+    seen = dict.fromkeys(" ".join(value.split())[:60] for value in text if value)
+    return " · ".join(list(seen)[:EXAMPLES])
+
+
+def strange_stages(frame: pd.DataFrame, column: str, stages: Sequence[str]) -> dict[str, int]:
+    """Values of the stage column that are none of the stages, with how many leads have each, commonest first."""
+    known = {plain_stage(stage) for stage in stages}
+    text = to_text(frame[column].reset_index(drop=True))
+    return dict(Counter(value for value in text if value and plain_stage(value) not in known).most_common())
+
+
+def evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """At most `rows` rows spread evenly over the frame, in order, with an index of their own."""
+    places = np.arange(len(frame)) if len(frame) <= rows else np.linspace(0, len(frame) - 1, rows).astype(int)
+    return frame.iloc[places].reset_index(drop=True)
+
+
+def rows_at(source: Source, numbers: Sequence[int]) -> pd.DataFrame:
+    """Rows of the file as a spreadsheet numbers them (the header is row 1), those numbers for an index.
+
+    Reads the file as far as the last of them.
+
+    Raises:
+        ReadError: the file is no table.
+    """
+    wanted = sorted({number - FIRST_ROW for number in numbers if number >= FIRST_ROW})
+    found = []
+    for frame in read_chunks(source, chunk_rows=5_000):
+        found.append(frame.loc[frame.index.isin(wanted)])
+        if not wanted or frame.index[-1] >= wanted[-1]:
+            break
+    rows = pd.concat(found)
+    return rows.set_axis(rows.index + FIRST_ROW, axis="index").rename_axis("row")

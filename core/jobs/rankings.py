@@ -1,0 +1,182 @@
+"""A dataset's leads ranked by a model (`score`), and one lead's reasons (`explain`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import scoring as door
+from core.attribution import to_dict
+from core.data.leads import Leads
+from core.data.schema import Features, Schema
+from core.data.splitting import open_rows, split_by_time
+from core.errors import LeadRankError, ValidationError
+from core.jobs.task import Outcome, Task
+from core.queue.build import build_queue
+from core.scores import Scores
+from core.workspace.datasets import dataset, leads_of, shown_of
+from core.workspace.explanations import explanation_path
+from core.workspace.runs import run, run_folder
+from core.workspace.scorings import add_scoring, new_scoring_path, scoring_in_use, scoring_path
+from core.workspace.store import Workspace
+from core.workspace.tables import Scoring
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which leads are ranked."""
+
+    part: str
+    """`open`, `test` or `all`."""
+    rows: np.ndarray
+    """Positions among the dataset's leads, ascending."""
+    note: str = ""
+    """Why it is another part than was asked for; "" where it is not."""
+
+
+def score(task: Task) -> Outcome:
+    """`score`: {run_id, dataset_id, part, reason} -> {scoring_id, part, leads}."""
+    ws, asked = task.ws, task.request
+    run(ws, asked["run_id"])
+    leads = leads_of(ws, asked["dataset_id"])
+    chosen = choose_rows(leads, asked.get("part", "open"))
+    made = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], asked.get("reason", "manual"))
+    return Outcome({"scoring_id": made.id, "part": made.part, "leads": made.leads}, chosen.note)
+
+
+def choose_rows(leads: Leads, part: str) -> Chosen:
+    """The rows of a part; where no lead is open, those of the test part, and where there is none either, all.
+
+    Raises:
+        LeadRankError: there is no such part, or the test part was asked for and there is none.
+    """
+    if part == "all":
+        return Chosen("all", np.arange(len(leads)))
+    if part == "open":
+        rows = open_rows(leads)
+        if len(rows):
+            return Chosen("open", rows)
+    elif part != "test":
+        raise LeadRankError(f"the part to score must be open, test or all, however: got={part!r}")
+    nothing_open = "No lead of this dataset is open: every outcome is known. "
+    try:
+        tested = split_by_time(leads).test
+    except ValidationError:
+        if part == "test":
+            raise
+        tested = np.array([], dtype=np.int64)
+    if len(tested):
+        said = nothing_open + "The leads of the test part were scored instead." if part == "open" else ""
+        return Chosen("test", tested, said)
+    if part == "test":
+        raise LeadRankError("this dataset has no test part: its schema gives all leads to training; score all of them")
+    return Chosen("all", np.arange(len(leads)), nothing_open + "All leads were scored instead.")
+
+
+def score_rows(
+    task: Task, leads: Leads, chosen: Chosen, run_id: str, dataset_id: str, reason: str, *, use: bool = True
+) -> Scoring:
+    """Rank the chosen leads with a run and keep the ranking as one more scoring of the dataset."""
+    ws = task.ws
+    task.tell("load the model")
+    scorer = door.load_scorer(run_folder(ws, run_id), tell=task.tell)
+    taken = leads.take(chosen.rows)
+    scores = door.score(as_read_by(taken, scorer.schema), scorer, task.watch, parts=True)
+    return keep_scores(task, scores, taken, chosen.part, run_id, dataset_id, reason, use=use)
+
+
+def keep_scores(
+    task: Task, scores: Scores, leads: Leads, part: str, run_id: str, dataset_id: str, reason: str, *, use: bool = True
+) -> Scoring:
+    """Write the queue of `scores` and its row."""
+    ws = task.ws
+    task.tell("write the queue")
+    scoring_id, path = new_scoring_path(ws)
+    task.half_made(path)
+    shown = shown_of(ws, dataset_id, leads.lead_id.tolist()) if dataset(ws, dataset_id).shown else None
+    before = scoring_in_use(ws, dataset_id)
+    previous = scoring_path(ws, before.id) if before else None
+    build_queue(path, scores, leads, shown=shown, previous=previous if previous and previous.is_file() else None)
+    made = add_scoring(
+        ws,
+        scoring_id,
+        run_id=run_id,
+        dataset_id=dataset_id,
+        part=part,
+        reason=reason,
+        by=task.by,
+        leads=len(scores),
+        use=use,
+    )
+    task.whole()
+    return made
+
+
+def as_read_by(leads: Leads, schema: Schema) -> Leads:
+    """The leads with the columns, and the schema, of the model that is to read them.
+
+    Raises:
+        LeadRankError: they lack columns that the model reads, or hold them as another kind.
+    """
+    wrong = lacking(leads.schema.features, schema.features)
+    if wrong:
+        raise LeadRankError(
+            f"this model reads columns that the dataset does not have, or has as another kind: {', '.join(wrong)}; "
+            "choose a model that was trained on such data, or bring the file in again with these columns"
+        )
+    return Leads(leads.roles, leads.features[list(schema.features.columns())], schema)
+
+
+def lacking(own: Features, wanted: Features) -> list[str]:
+    """The wanted columns that are not there as the same kind, each with its kind.
+
+    Example:
+        >>> lacking(Features(numeric=("age",)), Features(numeric=("age", "income")))
+        ["'income' (numeric)"]
+    """
+    kinds = ("numeric", "categorical", "text")
+    return [f"'{name}' ({kind})" for kind in kinds for name in getattr(wanted, kind) if name not in getattr(own, kind)]
+
+
+def explain(task: Task) -> Outcome:
+    """`explain`: {run_id, dataset_id, lead_id, head} -> {key}; the reasons lie at `explanation_path`."""
+    ws, asked = task.ws, task.request
+    run_id, head = run(ws, asked["run_id"]).id, asked["head"]
+    leads = leads_of(ws, asked["dataset_id"], [asked["lead_id"]])
+    key = explanation_key(leads, head)
+    path = explanation_path(ws, run_id, key)
+    if not path.is_file():
+        task.tell("load the model")
+        scorer = door.load_scorer(run_folder(ws, run_id), tell=task.tell)
+        read = as_read_by(leads, scorer.schema)
+        attribution = door.explain(scorer, read, asked["lead_id"], head=head, watch=task.watch)
+        partial = path.with_name(f"{task.job.id}.part")
+        task.half_made(partial)
+        partial.write_text(json.dumps(to_dict(attribution), ensure_ascii=False, default=_plain), "utf-8")
+        os.replace(partial, path)
+        task.whole()
+    return Outcome({"key": key})
+
+
+def explanation_key(lead: Leads, head: str) -> str:
+    """What one lead's reasons are kept under: sha256 of the head and of all that is known of it. `lead`: it alone."""
+    return hashlib.sha256(f"{head}\0{lead.content_hash}".encode()).hexdigest()
+
+
+def read_explanation(ws: Workspace, run_id: str, dataset_id: str, lead_id: str, head: str) -> dict | None:
+    """What `explain` found, as `core.attribution.to_dict` wrote it; None where it has not been asked yet."""
+    key = explanation_key(leads_of(ws, dataset_id, [lead_id]), head)
+    try:
+        return json.loads(explanation_path(ws, run_id, key).read_text("utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -1,0 +1,52 @@
+"""Train a model on a dataset (`train`), then rank the dataset's leads with it."""
+
+from __future__ import annotations
+
+from core.config import load_config, with_settings
+from core.errors import LeadRankError
+from core.jobs import folders
+from core.jobs.rankings import choose_rows, score_rows
+from core.jobs.task import Outcome, Task
+from core.workspace.datasets import leads_of
+from core.workspace.runs import add_run, new_run_folder, run_folder, run_in_use, runs, use_run
+from core.workspace.scorings import scorings
+
+
+def train(task: Task) -> Outcome:
+    """`train`: {dataset_id, name, preset, settings: {key: text}} -> {run_id, scoring_id or None}.
+
+    A second attempt goes on in the run folder of the first; what is finished in it is not done again.
+    """
+    from core.training import train as train_whole
+
+    ws, asked = task.ws, task.request
+    assignments = [f"{key}={value}" for key, value in (asked.get("settings") or {}).items()]
+    config = with_settings(load_config(None, asked.get("preset", "cpu-quick")), assignments)
+    leads = leads_of(ws, asked["dataset_id"])
+    run_id = task.remembered("run_id")
+    if run_id is None:
+        run_id, _ = new_run_folder(ws)
+        task.remember("run_id", run_id)
+    folder = run_folder(ws, run_id)
+    if not (folder / "manifest.json").is_file():
+        folder.mkdir(exist_ok=True)
+        train_whole(leads, config, folder, resume=True, watch=task.watch)
+    known = {each.id: each for each in runs(ws, archived=True)}
+    made = known.get(run_id) or add_run(ws, run_id, name=asked["name"], dataset_id=asked["dataset_id"], by=task.by)
+    if run_in_use(ws) is None:
+        use_run(ws, run_id, task.by)
+    result = {"run_id": made.id, "scoring_id": None}
+    try:
+        chosen = choose_rows(leads, "open")
+        first = not scorings(ws, asked["dataset_id"])
+        # Without open leads there is nobody to call: the test part is ranked once, so that the queue can be seen.
+        if chosen.part == "open" or (chosen.part == "test" and first):
+            current = run_in_use(ws)
+            use = first or (current is not None and current.id == run_id)
+            scored = score_rows(task, leads, chosen, run_id, asked["dataset_id"], "new model", use=use)
+            result["scoring_id"] = scored.id
+            return Outcome(result, chosen.note)
+    except LeadRankError as error:  # the model is there all the same
+        folders.remove_partials(ws, task.job.id)
+        return Outcome(result, f"The model is trained, but the leads could not be scored with it: {error}")
+    return Outcome(result)

@@ -1,0 +1,9 @@
+"""What calling by score brings on tested leads: results for the Lift page, plain values and tables, no drawing.
+
+lineup.py     the tested leads and every model's scores of them: what all the others start from
+gains.py      orders and stages reached by how deep the list is called
+capacity.py   what a given number of calls brings, and the same over every number of calls
+chances.py    whether the chances come true, and how far apart buyers and others stand
+segments.py   figures by group: channel, region, owner
+models.py     several models on the same leads, at the team's capacity
+"""

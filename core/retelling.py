@@ -1,0 +1,83 @@
+"""An attribution for the screen: without names and numbers of people, for and against apart.
+
+The other way, with names, is `attribution.in_clear`.
+
+A model reads masked text ("[name]") or, where its run says so, the text as it was. Which words carry how much stays the
+same: several words that one placeholder stands for are summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.attribution import reasons
+from core.data.dialogue import Turn, parse_turns
+from core.data.leads import Leads
+from core.data.masking import Masked, mask
+from core.scores import Attribution, Contribution
+
+
+def turns_of(lead: Leads, *, masked: bool) -> tuple[Turn, ...]:
+    """The dialogue of the one lead in `lead`, oldest turn first; masking keeps turns as they are parted."""
+    dialogue = str(lead.dialogue.iat[0])
+    return parse_turns(mask(dialogue).text if masked else dialogue)
+
+
+def without_names(attribution: Attribution, lead: Leads) -> Attribution:
+    """With `[name]`, `[phone]` and the like in their place; `lead`: the one that was explained, as it was brought in.
+
+    An attribution of masked words comes back as it was.
+    """
+    dialogue = str(lead.dialogue.iat[0])
+    hidden, shown = mask(dialogue), turns_of(lead, masked=True)
+    turns, words = [], [word for word in attribution.words if word.turn is None]
+    for turn in attribution.turns:
+        own = [word for word in attribution.words if word.turn == turn.turn]
+        told = shown[turn.turn] if turn.turn is not None and turn.turn < len(shown) else Turn(turn.speaker, turn.text)
+        if told.words != turn.text:
+            own = _hide(own, dialogue, hidden, turn)
+        turns.append(replace(turn, text=told.words, speaker=told.speaker))
+        words += [replace(word, speaker=told.speaker) for word in own]
+    texts = lead.schema.features.text
+    fields = (
+        replace(field, text=mask(field.text).text) if field.name in texts else field for field in attribution.fields
+    )
+    return replace(attribution, turns=tuple(turns), words=tuple(words), fields=tuple(fields))
+
+
+def for_and_against(attribution: Attribution, top: int = 5) -> tuple[list[str], list[str]]:
+    """The `top` fields and turns that speak most for the lead and those that speak most against it, a sentence each."""
+
+    def told(sign: int) -> list[str]:
+        fields, turns = (tuple(c for c in cs if c.value * sign > 0) for cs in (attribution.fields, attribution.turns))
+        return reasons(replace(attribution, fields=fields, turns=turns), top)
+
+    return told(1), told(-1)
+
+
+def _hide(words: Sequence[Contribution], dialogue: str, hidden: Masked, turn: Contribution) -> list[Contribution]:
+    """Words of a turn as it was said, those that a placeholder stands for as that placeholder, with their sum."""
+    at = _start(dialogue, turn.turn or 0)
+    told: list[Contribution] = []
+    latest = None
+    for word in words:
+        start = dialogue.find(word.name, at)
+        if start < 0:
+            continue
+        at = start + len(word.name)
+        span = next((s for s in hidden.spans if s.original_start < at and start < s.original_end), None)
+        if span is not None and span == latest:
+            told[-1] = replace(told[-1], value=told[-1].value + word.value)
+        else:
+            told.append(word if span is None else replace(word, name=f"[{span.kind}]"))
+        latest = span
+    return told
+
+
+def _start(dialogue: str, turn: int) -> int:
+    """Where the words of a turn begin in a dialogue of one turn a line."""
+    lines = dialogue.split("\n")
+    before = sum(len(line) + 1 for line in lines[:turn])
+    parsed = parse_turns(lines[turn]) if turn < len(lines) else ()
+    return before + (len(lines[turn]) - len(parsed[0].words) if parsed else 0)

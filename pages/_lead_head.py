@@ -1,0 +1,129 @@
+"""The head of the Why page: which lead this is, where it stands, and what its score is made of at a glance."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from core.queue.store import Queue
+from core.queue.view import View
+from core.scores import DIALOGUE, Contribution
+from core.workspace.tables import Scoring
+from pages import _shared as shared
+from pages._dialogue import bars
+from pages._scored import scored_lead
+from pages._words import STATUS, TRENDS, column_words, reason_list
+
+FAR_APART = 0.1
+"""Share of the queue between the place by rank and the place by chance from which the page says so."""
+ALL = View(statuses=())
+
+
+def other_lead(queue: Queue) -> dict[str, Any]:
+    """The lead of the address (?lead=), else the first of the queue; with a search and the neighbours in the queue.
+    Draw it in a horizontal container."""
+    asked = st.query_params.get("lead", "")
+    row = scored_lead(queue, asked) if asked else None
+    if asked and row is None:
+        st.info(shared.literal(f"Lead {asked} is not in this ranking, so its first lead is shown."))
+    if row is None:
+        first = queue.page(View(), 1, 1)
+        first = first if len(first) else queue.page(ALL, 1, 1)
+        row = queue.lead(str(first["lead_id"].iat[0]))
+    rank = int(row["rank"])
+    for label, icon, place in (("Previous", "arrow_back", rank - 1), ("Next", "arrow_forward", rank + 1)):
+        there = 1 <= place <= len(queue)
+        st.button(
+            label,
+            icon=f":material/{icon}:",
+            disabled=not there,
+            on_click=_go_to,
+            args=(str(queue.page(ALL, place, 1)["lead_id"].iat[0]) if there else "",),
+            help=f"The lead that stands one place {'higher' if place < rank else 'lower'}.",
+        )
+    text = st.text_input(
+        "Find a lead",
+        placeholder="Lead, name or sales person",
+        icon=":material/search:",
+        key="why_search",
+        width=260,
+        max_chars=200,
+    )
+    if text and text.strip():
+        found = queue.page(View(search=text.strip(), statuses=()), 1, 20)["lead_id"].astype(str).tolist()
+        st.selectbox(
+            "Found",
+            found,
+            index=None,
+            placeholder=f"Choose one of {len(found)}" if found else "No lead fits",
+            disabled=not found,
+            key="why_found",
+            on_change=_go_to_found,
+            width=220,
+        )
+    return row
+
+
+def _go_to(lead_id: str) -> None:
+    st.query_params["lead"] = lead_id
+
+
+def _go_to_found() -> None:
+    if st.session_state.get("why_found"):
+        st.query_params["lead"] = st.session_state["why_found"]
+        st.session_state["why_search"] = ""
+
+
+def who_it_is(row: dict[str, Any]) -> None:
+    """Lead id, what people call it, status, owner, stage and date, in plain text."""
+    people = [str(value) for name, value in row.items() if name.startswith("shown:") and value]
+    st.header(shared.literal(" · ".join([str(row["lead_id"]), *people])), anchor=False)
+    told = [STATUS.get(str(row.get("status") or "open"), "")]
+    told += [f"{column_words(name)}: {row[name]}" for name in ("owner", "stage") if row.get(name)]
+    if row.get("snapshot_time") is not None and row["snapshot_time"] == row["snapshot_time"]:
+        told.append(f"data of {row['snapshot_time']:%d %b %Y}")
+    st.caption(shared.literal(" · ".join(filter(None, told))))
+
+
+def figures(queue: Queue, row: dict[str, Any], scoring: Scoring) -> None:
+    """Rank, chance and rank score side by side, and a note where the two orders disagree."""
+    rank, of, chance = int(row["rank"]), len(queue), row["probability"]
+    known = chance is not None and math.isfinite(chance)
+    with st.container(horizontal=True):
+        st.metric(
+            "Rank",
+            f"{rank:,} of {of:,}",
+            TRENDS.get(row.get("trend") or "", None),
+            delta_color="off",
+            delta_arrow="off",
+        )
+        st.metric(
+            "Chance of an order", f"{chance:.1%}" if known else "Not known", help="Calibrated on leads of the past."
+        )
+        st.metric("Rank score", f"{row['score']:.2f}", help="What the queue is ordered by. Higher is first; no unit.")
+    if not known:
+        return
+    by_chance = 1 + queue.count(View(probability=(math.nextafter(chance, 2), 1.0), statuses=())) if chance < 1 else 1
+    if abs(by_chance - rank) > max(FAR_APART * of, 1):
+        st.info(
+            f"By its chance alone this lead would stand at {by_chance:,}, by its rank score it stands at {rank:,}. "
+            "The rank score compares leads with each other, the chance judges each by itself. "
+            f"This is noted where the two places lie more than {FAR_APART:.0%} of the queue apart.",
+            icon=":material/compare_arrows:",
+        )
+
+
+def instant_reasons(row: dict[str, Any]) -> None:
+    """The exact parts of the rank score, from the queue's file: each field, and all that was said together."""
+    parts = reason_list(row.get("reasons"))
+    if not parts:
+        return
+    st.subheader("What its rank score is made of", anchor=False)
+    shown = []
+    for name, text, value in parts:
+        said = name == DIALOGUE
+        shown.append(Contribution("field", "what was said" if said else name, "all of it" if said else text, value))
+    st.html(bars(shown, max(abs(value) for _, _, value in parts)))
+    st.caption("The strongest parts, in points of the rank score: to the right for this lead, to the left against it.")

@@ -1,0 +1,83 @@
+"""More of one lead: leads like it whose outcome is known, its scores so far, and what people did with it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.charts import style
+from core.charts.lead import history_chart
+from core.data.leads import Leads
+from core.data.masking import masked_leads
+from core.data.prompts import shown_value
+from core.similar import similar_leads
+from core.workspace import actions, scorings
+from core.workspace.datasets import leads_of
+from core.workspace.tables import Dataset
+from pages import _shared as shared
+from pages._words import STATUS, column_words
+
+DID = {"reopened": "Put back on the list", "note": "Note"} | {
+    k: v for k, v in STATUS.items() if k != "open"
+}
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _likes(dataset_id: str, sha256: str, lead_id: str) -> pd.DataFrame:
+    """A dataset's leads never change, so its id, its content hash and the lead's id are all that this depends on."""
+    return similar_leads(leads_of(shared.workspace(), dataset_id), lead_id)
+
+
+def likes(dataset: Dataset, lead: Leads) -> None:
+    """Leads with a known outcome that are most like this one, and whether they ordered."""
+    with st.spinner("Looking for leads like this one …"):
+        found = _likes(dataset.id, dataset.sha256, str(lead.lead_id.iat[0]))
+    if not len(found):
+        st.caption("No lead with a known outcome resembles this one.")
+        return
+    ordered = int(found["converted"].sum())
+    st.write(f"{ordered} of the {len(found)} most similar leads with a known outcome ordered.")
+    others = masked_leads(leads_of(shared.workspace(), dataset.id, found["lead_id"].tolist()))
+    table = pd.DataFrame(
+        {
+            "Lead": found["lead_id"],
+            "Likeness": found["likeness"],
+            "Stage reached": found["stage"],
+            "Outcome": found["converted"].map({1.0: "✓ ordered", 0.0: "✗ did not order"}),
+            **{
+                column_words(f"field:{name}"): others.features[name].map(shown_value)
+                for name in (*lead.schema.features.categorical, *lead.schema.features.numeric)[:6]
+            },
+            "Said last": [text.rsplit("\n", 1)[-1] for text in others.dialogue.tolist()],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"Likeness": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)},
+        alt="Similar leads with their likeness and outcome",
+    )
+    st.caption("Alike in their fields and in what was said. Names and numbers are hidden.")
+
+
+def history(dataset: Dataset, lead_id: str) -> None:
+    """Its score in each scoring, and each action of a person, newest first."""
+    ws = shared.workspace()
+    scores = scorings.score_history(ws, dataset.id, lead_id)
+    figure = history_chart(scores)
+    shared.chart(figure, scores, "score_history", style.spoken(figure))
+    st.subheader("What people did", anchor=False)
+    done = actions.actions_of(ws, dataset.id, lead_id)
+    if not done:
+        st.caption("Nothing was recorded for this lead yet.")
+        return
+    table = pd.DataFrame(
+        {
+            "When (UTC)": [action.at for action in done],
+            "What": [f"Assigned to {a.assigned_to or 'nobody'}" if a.kind == "assigned" else DID[a.kind] for a in done],
+            "Note": [action.note for action in done],
+            "Who": [action.by for action in done],
+        }
+    )
+    when = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")
+    st.dataframe(table, hide_index=True, column_config={"When (UTC)": when}, alt="Actions on this lead, newest first")

@@ -1,0 +1,149 @@
+"""Which scoring of a dataset is looked at, its queue, and the way to a new one. Used by the Queue and the Why page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import LeadRankError
+from core.jobs import records
+from core.queue.store import Queue
+from core.workspace import actions, runs, scorings
+from core.workspace.store import Workspace
+from core.workspace.tables import Dataset, Job, Scoring
+from pages import _shared as shared
+
+MOST_VALUES = 200
+"""Values of a column that a filter offers, most frequent first; rarer ones are found by the search."""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _queue(scoring_id: str, _path: Path) -> Queue:
+    """A scoring's file never changes, so its id is the key; kept open, since it remembers what it was asked."""
+    return Queue(_path)
+
+
+def open_queue(ws: Workspace, scoring: Scoring) -> Queue:
+    """The scoring's queue with what people did until now. Shared between visitors: not to be closed."""
+    queue = _queue(scoring.id, scorings.scoring_path(ws, scoring.id))
+    return queue.with_status(actions.lead_status(ws, scoring.dataset_id))
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def facets(scoring_id: str, column: str, _queue: Queue) -> list[tuple[str, int]]:
+    """Values of a column of the file with their counts; not for `owner` and `status`, which people change."""
+    return _queue.facets(column, MOST_VALUES)
+
+
+def pick_scoring(dataset: Dataset) -> Scoring | None:
+    """The scoring in use, or the earlier one that the address asks for (?scoring=); None where there is none yet.
+
+    Where no lead is open, the scoring of the test part stands in, and the page says so.
+    """
+    ws = shared.workspace()
+    known = {each.id: each for each in scorings.scorings(ws, dataset.id)}
+    used = scorings.scoring_in_use(ws, dataset.id)
+    if used is None:
+        used = next(iter(known.values()), None)
+    if used is None:
+        return None
+    asked = st.query_params.get("scoring")
+    if asked and asked not in known:
+        st.warning("The scoring in the address of this page cannot be found, so the one in use is shown.")
+    return known.get(asked or "", used)
+
+
+def scoring_box(dataset: Dataset, scoring: Scoring) -> None:
+    """How fresh the ranks are; in it the model, earlier scorings to look at, and the button to score again."""
+    ws = shared.workspace()
+    known = {each.id: each for each in scorings.scorings(ws, dataset.id)}
+    names = {each.id: each.name for each in runs.runs(ws, archived=True)}
+    st.session_state["scoring_box"] = scoring.id
+
+    def moved() -> None:
+        st.query_params["scoring"] = st.session_state["scoring_box"]
+        st.query_params.pop("page", None)
+
+    def words(scoring_id: str) -> str:
+        each = known[scoring_id]
+        used = ", in use" if each.in_use else ""
+        return f"{each.made:%d %b %Y, %H:%M} by {names.get(each.run_id, 'a model')}{used}"
+
+    with st.popover(f"Scored {shared.ago(scoring.made)}", icon=":material/update:"):
+        st.selectbox(
+            "Scoring that is shown", list(known), format_func=words, key="scoring_box", on_change=moved, help="UTC."
+        )
+        score_now(dataset, "Score again", again=True)
+
+
+def scoring_notes(scoring: Scoring) -> None:
+    """Say so where the ranks are not those of now, with the way to put them back."""
+    ws = shared.workspace()
+    if scoring.part == "test":
+        st.info(
+            "The outcome of every lead in this file is known, so the leads that the model was tested on are shown "
+            "in the order in which it would have had them called.",
+            icon=":material/history:",
+        )
+    elif not scoring.in_use:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info("This is an earlier scoring. Other pages show the one in use.", icon=":material/history:")
+            if shared.may("manager") and st.button("Put it back in use", icon=":material/settings_backup_restore:"):
+                with shared.guard():
+                    scorings.use_scoring(ws, scoring.id, shared.need("manager").email)
+                    st.query_params.pop("scoring", None)
+                    st.rerun()
+            if st.button("Show the one in use", type="tertiary"):
+                st.query_params.pop("scoring", None)
+                st.rerun()
+
+
+def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
+    """A button that scores the dataset with the model in use, then the progress of that job."""
+    ws = shared.workspace()
+    running = _scoring_job(dataset.id)
+    if running is not None:
+        shared.watch_job(running.id, "The leads are scored.")
+        return
+    model = runs.run_in_use(ws)
+    if model is None:
+        shared.empty("No model is in use", "A model ranks the leads. Choose one first.", "models", "Choose a model")
+    elif not shared.may("manager"):
+        st.caption("A sales manager can have these leads scored.")
+    elif st.button(
+        label,
+        type="secondary" if again else "primary",
+        icon=":material/refresh:" if again else ":material/play_arrow:",
+        help=shared.literal(f"With the model in use, {model.name}. Earlier scorings stay."),
+    ):
+        with shared.guard():
+            request = {
+                "run_id": model.id,
+                "dataset_id": dataset.id,
+                "part": "open" if dataset.open_leads else "test",
+                "reason": "manual" if again else "first",
+            }
+            by = shared.need("manager").email
+            records.submit(ws, "score", request, by=by, label=f"Score {dataset.name}")
+            st.rerun()
+
+
+def scoring_failed(dataset: Dataset) -> None:
+    """Show the last scoring of this dataset where it did not end well, with the way to resume it."""
+    last = _scoring_job(dataset.id, active=None)
+    if last is not None and last.state in ("failed", "cancelled", "interrupted"):
+        shared.watch_job(last.id)
+
+
+def _scoring_job(dataset_id: str, active: bool | None = True) -> Job | None:
+    found = records.jobs(shared.workspace(), active=active, kind="score")
+    return next((job for job in found if job.request.get("dataset_id") == dataset_id), None)
+
+
+def scored_lead(queue: Queue, lead_id: str) -> dict | None:
+    """The lead's row, or None where this scoring does not hold it."""
+    try:
+        return queue.lead(lead_id)
+    except LeadRankError:
+        return None

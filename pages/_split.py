@@ -1,0 +1,57 @@
+"""How a dataset is divided by time: folded, since the usual values fit most files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import _draft as drafts
+
+
+def edit_split(upload_id: str, split: dict[str, float]) -> dict[str, float]:
+    """Draw the settings; returns them."""
+
+    def key(name: str) -> str:
+        return f"split_{name}_{upload_id}_{drafts.drawn(upload_id)}"
+
+    with st.expander("How the leads are divided for training and testing", icon=":material/event:"):
+        st.caption(
+            "By time, never by chance: the model learns from older leads and is tested on newer ones, as in real use. "
+            "Without dates, the order of the file stands for time."
+        )
+        with st.container(horizontal=True):
+            train = st.number_input(
+                "Share that trains (%)",
+                1.0,
+                100.0,
+                round(100 * split["train_share"], 1),
+                5.0,
+                key=key("train_share"),
+                help="The oldest leads whose outcome is known; the rest tests. 100 leaves nothing to test on.",
+                width=220,
+            )
+            days = st.number_input(
+                "Days until an outcome counts",
+                0.0,
+                3650.0,
+                float(split["maturity_days"]),
+                1.0,
+                key=key("maturity_days"),
+                help="Younger leads are not yet won or lost: they are the ones to call, and are not learned from. "
+                "Also the gap between training and test.",
+                width=240,
+            )
+            later = st.number_input(
+                "Share that calibrates (%)",
+                1.0,
+                49.0,
+                round(100 * split["calibration_share"], 1),
+                5.0,
+                key=key("calibration_share"),
+                help="The latest part of the training leads: decides when training stops and makes the chances honest.",
+                width=220,
+            )
+    return {
+        "train_share": round(train / 100, 4),
+        "maturity_days": days,
+        "calibration_share": round(later / 100, 4),
+    }

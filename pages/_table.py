@@ -1,0 +1,78 @@
+"""The leads of one page of the queue as a table: what is shown and exported, in the words of a salesperson."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages._words import STATUS, TRENDS, column_words, reason_line
+
+CALL, REST = "● Call", ""
+SHADE = "background-color: rgba(0, 114, 178, .13)"
+
+
+def shown_columns(rows: pd.DataFrame) -> list[str]:
+    """The columns that a person sees, and no other: what is hidden in a browser was sent there all the same.
+
+    Columns without any value on these rows (no owner, no trend) are left out.
+    """
+    people = [name for name in rows.columns if name.startswith("shown:")]
+    wanted = ["rank", "lead_id", "call_today", *people, "probability", "reasons", "trend", "score", "owner"]
+    wanted += ["stage", "status", "note", "snapshot_time"]
+    optional = ("trend", "owner", "stage", "reasons", "note", "snapshot_time")
+    return [name for name in wanted if name in rows and (name not in optional or _told(rows[name]))]
+
+
+def lead_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The shown columns in words, the chance in percent."""
+    table = rows[shown_columns(rows)].copy()
+    table["probability"] = 100 * table["probability"]
+    table["status"] = table["status"].map(lambda status: STATUS.get(status, status))
+    for name, words in (("trend", TRENDS.get), ("reasons", reason_line)):
+        if name in table:
+            table[name] = table[name].map(words)
+    if "call_today" in table:
+        table["call_today"] = table["call_today"].map({True: CALL, False: REST})
+    return table
+
+
+def _told(column: pd.Series) -> bool:
+    """Whether any row has a value."""
+    return bool((column.notna() & (column.astype(str) != "")).any())
+
+
+def column_settings(table: pd.DataFrame) -> dict:
+    """How each column is headed and drawn."""
+    kinds = st.column_config
+    settings = {name: kinds.TextColumn(_plain(column_words(name))) for name in table.columns}
+    settings["rank"] = kinds.NumberColumn("Rank", format="localized", width=62, pinned=True)
+    settings["call_today"] = kinds.TextColumn("Today", width=78, help="Within what you can call today.")
+    settings["lead_id"] = kinds.TextColumn("Lead", pinned=True)
+    settings["probability"] = kinds.ProgressColumn(
+        "Chance",
+        format="%.1f%%",
+        min_value=0,
+        max_value=100,
+        width=130,
+        help="Calibrated chance that this lead orders.",
+    )
+    settings["score"] = kinds.NumberColumn(
+        "Rank score", format="%.2f", help="What the queue is ordered by: higher is called first. It has no unit."
+    )
+    settings["reasons"] = kinds.TextColumn(
+        "Why: strongest reasons", width="large", help="What moved the rank score most, strongest first."
+    )
+    settings["trend"] = kinds.TextColumn("Trend", help="Place in the queue, compared with the scoring before.")
+    settings["snapshot_time"] = kinds.DateColumn("Date", format="D MMM YYYY", help="State of the lead's data.")
+    return {name: setting for name, setting in settings.items() if name in table}
+
+
+def shaded(table: pd.DataFrame) -> object:
+    """The table with the leads to call shaded, besides the word in their row."""
+    if "call_today" not in table:
+        return table
+    return table.style.apply(lambda row: [SHADE if row["call_today"] == CALL else ""] * len(row), axis=1)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\n", " ")[:60]

@@ -1,0 +1,70 @@
+"""A row of the queue in the words of a person who sells: names of columns, trend, status, reasons."""
+
+from __future__ import annotations
+
+from core.data.prompts import shown_name
+from core.queue.store import reasons_of
+from core.queue.view import STATUSES
+from core.scores import DIALOGUE
+
+TRENDS = {"improving": "↗ improving", "declining": "↘ declining", "steady": "→ steady", "new": "＋ new"}
+"""Since the scoring before; an arrow and a word, so that neither colour nor shape has to be read alone."""
+STATUS = dict(zip(STATUSES, ("To call", "Called", "Won", "Lost", "Not now"), strict=True))
+COLUMNS = {
+    "rank": "Rank",
+    "lead_id": "Lead",
+    "probability": "Chance",
+    "score": "Rank score",
+    "trend": "Trend",
+    "reasons": "Why: strongest reasons",
+    "owner": "Sales person",
+    "note": "Last note",
+    "stage": "Stage",
+    "status": "Status",
+    "snapshot_time": "Date",
+    "previous_rank": "Rank before",
+    "previous_probability": "Chance before",
+    "pointwise_logit": "Pointwise logit",
+    "pairwise_score": "Pairwise score",
+}
+
+
+def column_words(column: str) -> str:
+    """What a column of the queue is called on the screen.
+
+    >>> column_words("field:days_since_last_call"), column_words("probability"), column_words("shown:Name")
+    ('Days since last call', 'Chance', 'Name')
+    """
+    known = COLUMNS.get(column)
+    if known:
+        return known
+    words = shown_name(column.removeprefix("field:").removeprefix("shown:"))
+    return words[:1].upper() + words[1:]
+
+
+def reason_list(reasons: object) -> list[tuple[str, str, float]]:
+    """Name, value and contribution of each reason of a queue row, whether still JSON text or read already."""
+    return reasons_of(reasons) if isinstance(reasons, str) else list(reasons or ())  # type: ignore[call-overload]
+
+
+def reason_line(reasons: object, top: int = 3) -> str:
+    """The strongest reasons in one line, each with what it speaks for.
+
+    >>> reason_line('[["calls_30d", "5", 0.4], ["dialogue", "", -0.2]]')
+    'For: calls 30d 5 · Against: what was said'
+    """
+    return " · ".join(
+        f"{'For' if value > 0 else 'Against'}: {reason_words(name, text)}"
+        for name, text, value in reason_list(reasons)[:top]
+    )
+
+
+def reason_words(name: str, text: str) -> str:
+    """One reason without its weight: the field and its value, or what was said.
+
+    >>> reason_words("city", "Ulm"), reason_words("city", ""), reason_words("dialogue", "")
+    ('city Ulm', 'city not known', 'what was said')
+    """
+    if name == DIALOGUE:
+        return "what was said"
+    return f"{shown_name(name)} {text or 'not known'}"

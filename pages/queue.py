@@ -1,0 +1,86 @@
+"""Queue: the leads in the order in which to call them. Filter, mark, assign, open, export."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.schema import schema_from_dict
+from pages import _shared as shared
+from pages._actions import action_bar, selected_ids, table_key, undo_bar
+from pages._export import export_box
+from pages._filters import clear_button, filter_boxes, filtered, read_view, view_boxes
+from pages._queue_head import capacity_boxes, cut_figures, page_asked, turn_page
+from pages._scored import open_queue, pick_scoring, score_now, scoring_box, scoring_failed, scoring_notes
+from pages._table import column_settings, lead_table, shaded, shown_columns
+
+ROWS = 25  # leads on a page of the table
+
+st.title("Queue", anchor=False)
+shared.need("viewer")
+with shared.guard():
+    head = st.container(horizontal=True, vertical_alignment="bottom")
+    with head:
+        dataset = shared.pick_dataset("queue_dataset")
+    if dataset is None:
+        shared.empty("No leads yet", "Bring in a file of leads, and they are ranked here.", "leads", "Bring in leads")
+        st.stop()
+    scoring = pick_scoring(dataset)
+    if scoring is None:
+        with st.container(border=True):
+            st.subheader("These leads are not ranked yet", anchor=False)
+            st.write("Scoring reads every lead once and puts the best first. Afterwards this page shows whom to call.")
+            score_now(dataset, "Score these leads")
+            scoring_failed(dataset)
+        st.stop()
+    queue = open_queue(shared.workspace(), scoring)
+    view = read_view(queue.columns())
+    with head:
+        capacity, each = capacity_boxes(queue)
+        scoring_box(dataset, scoring)
+    scoring_notes(scoring)
+    cut_figures(queue, view, capacity, each)
+    found = queue.count(view, capacity=capacity, per_owner=each)
+    pages = max(1, -(-found // ROWS))
+    page = page_asked(pages)
+    rows = queue.page(view, page, ROWS, capacity=capacity, per_owner=each)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view_boxes(view)
+        with st.popover("Filter", icon=":material/filter_list:", key="filters", on_change="rerun") as box:
+            if box.open:
+                filter_boxes(queue, view, scoring.id, schema_from_dict(dataset.schema).features.categorical)
+        if found:
+            export_box(dataset, queue, view, rows[shown_columns(rows)], found, capacity, each)
+    undo_bar(scoring)
+    filtered(view)
+    if not found:
+        st.subheader("No lead fits", anchor=False)
+        st.write("Nothing in this queue fits the search and the filters, or every lead of it was dealt with.")
+        clear_button(view, "Show all leads", everything=True)
+        st.stop()
+    table = lead_table(rows)
+    picked = st.dataframe(
+        shaded(table),
+        column_config=column_settings(table),
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=table_key(scoring, view, page, table["lead_id"].tolist()),
+        alt="Leads in the order in which to call them, with chance, reasons and status",
+    )
+    first = (page - 1) * ROWS + 1
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(
+            f"{first:,} to {first + len(table) - 1:,} of {found:,} leads. "
+            "Tick leads at the left of their rows to mark, assign or open them.",
+            width="content",
+        )
+        turn_page(page, pages)
+    chosen = selected_ids(table, picked.selection.rows)
+    if chosen:
+        with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+            st.text(chosen[0] if len(chosen) == 1 else f"{len(chosen)} leads", width="content")
+            if len(chosen) == 1 and st.button("Why this lead?", type="primary", icon=":material/psychology_alt:"):
+                query = {"lead": chosen[0], "dataset": dataset.id}
+                st.switch_page("pages/why.py", query_params=query | ({} if scoring.in_use else {"scoring": scoring.id}))
+            action_bar(scoring, queue, chosen)

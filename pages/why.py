@@ -1,0 +1,64 @@
+"""Why: one lead. Where it stands, what moved it there, leads like it, and what a change would do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.masking import masked_leads
+from core.workspace.datasets import leads_of
+from pages import _shared as shared
+from pages._actions import action_bar, undo_bar
+from pages._explained import explained
+from pages._lead_head import figures, instant_reasons, other_lead, who_it_is
+from pages._lead_more import history, likes
+from pages._scored import open_queue, pick_scoring, score_now, scoring_notes
+from pages._try import try_a_change
+from pages._unmask import open_text_switch
+
+st.title("Why", anchor=False)
+shared.need("viewer")
+with shared.guard():
+    head = st.container(horizontal=True, vertical_alignment="bottom")
+    with head:
+        dataset = shared.pick_dataset("why_dataset")
+    if dataset is None:
+        shared.empty(
+            "No leads yet", "Bring in a file of leads, and each can be looked at here.", "leads", "Bring in leads"
+        )
+        st.stop()
+    scoring = pick_scoring(dataset)
+    if scoring is None:
+        with st.container(border=True):
+            st.subheader("These leads are not ranked yet", anchor=False)
+            st.write("Once they are scored, this page tells why a lead stands where it stands.")
+            score_now(dataset, "Score these leads")
+        st.stop()
+    ws = shared.workspace()
+    scoring_notes(scoring)
+    queue = open_queue(ws, scoring)
+    with head:
+        row = other_lead(queue)
+    lead = leads_of(ws, dataset.id, [row["lead_id"]])
+    undo_bar(scoring)
+    who_it_is(row)
+    figures(queue, row, scoring)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        action_bar(scoring, queue, [row["lead_id"]])
+    instant_reasons(row)
+    reasons, alike, change, before = st.tabs(
+        ["Reasons in full", "Similar leads", "Try a change", "History"], key="why_tabs", on_change="rerun"
+    )
+    with reasons:
+        if reasons.open:
+            open_text = open_text_switch(dataset, row["lead_id"])
+            explained(dataset, scoring, lead, open_text)
+    with alike:
+        if alike.open:
+            likes(dataset, lead)
+    with change:
+        if change.open:
+            open_text = open_text_switch(dataset, row["lead_id"])
+            try_a_change(queue, scoring, lead if open_text else masked_leads(lead), row)
+    with before:
+        if before.open:
+            history(dataset, row["lead_id"])

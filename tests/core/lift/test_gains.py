@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from core.data.leads import Leads
+from core.data.schema import Schema
+from core.errors import NotComputable
+from core.lift.gains import gain_lines, stage_counts
+from core.lift.lineup import Lineup
+from tests.lineups import lined_up, owned_leads, run_scores
+
+
+def test_each_line_is_a_count_among_the_best_leads() -> None:
+    found = lined_up()
+    lines = gain_lines(found)
+    best = np.argsort(-found.score(), kind="stable")[:150]
+    truth, stage = found.leads.converted, found.leads.stage
+    assert lines.orders.at(0.25) == pytest.approx(truth[best].sum() / truth.sum())
+    names = {line.name: line for line in lines.lines}
+    deep = stage >= 3
+    assert names["Test drive or further"].at(0.25) == pytest.approx(deep[best].sum() / deep.sum())
+    assert names["Test drive or further"].reached == int(deep.sum())
+    assert "Lock in or further" not in names, "the last stage is the order itself"
+    assert names["At random"].at(0.25) == pytest.approx(0.25)
+    assert names["Best possible"].at(truth.mean()) == pytest.approx(1)
+    assert names["Best possible"].at(truth.mean() / 2) == pytest.approx(0.5)
+    assert [line.kind for line in lines.lines] == ["orders", *["stage"] * 3, "random", "ideal"]
+
+
+def test_the_table_has_lift_as_reached_over_called() -> None:
+    table = gain_lines(lined_up()).to_frame()
+    assert table.loc[table["share_called"] == 0, "lift"].isna().all()
+    told = table[table["share_called"] > 0]
+    np.testing.assert_allclose(told["lift"], told["share_reached"] / told["share_called"])
+    assert (table.groupby("line")["share_reached"].last() == 1).all()
+
+
+def test_a_stage_counts_leads_of_known_stage_and_one_without_a_line_says_why() -> None:
+    leads = owned_leads(200)
+    stage = leads.stage.copy()
+    stage[:50] = -1
+    stage[stage == 1] = 2
+    stage[stage == 0] = 1  # now every known lead reached stage 1
+    partly = Leads(leads.roles.assign(stage=stage), leads.features, leads.schema)
+    lines = gain_lines(Lineup.of(partly, [run_scores(leads)]))
+    names = {line.name: line.reached for line in lines.lines}
+    assert names["Lock in or further"] == int((stage == 4).sum()) < int(leads.converted.sum())
+    assert "every one of the 150" in lines.left_out["Call"]
+
+
+def test_without_a_funnel_or_with_one_class() -> None:
+    leads = owned_leads(100)
+    plain = Leads(leads.roles.assign(stage=-1), leads.features, Schema(leads.schema.roles))
+    lines = gain_lines(Lineup.of(plain, [run_scores(leads)]))
+    assert [line.kind for line in lines.lines] == ["orders", "random", "ideal"]
+    none = Leads(leads.roles.assign(converted=0.0), leads.features, leads.schema)
+    with pytest.raises(NotComputable, match="none of the 100"):
+        gain_lines(Lineup.of(none, [run_scores(leads)]))
+
+
+def test_stage_counts_without_unknown_ones() -> None:
+    assert stage_counts(("lost", "call"), np.array([0, 0])) == [("lost", 2), ("call", 0)]
