@@ -8,6 +8,7 @@ same: several words that one placeholder stands for are summed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
 from core.data.masking import Masked, mask
 from core.scores import Attribution, Contribution
+
+_VERDICT = re.compile(r" — speaks (?:for|against) this lead(?= \([+-])")
 
 
 def turns_of(lead: Leads, *, masked: bool) -> tuple[Turn, ...]:
@@ -47,11 +50,15 @@ def without_names(attribution: Attribution, lead: Leads) -> Attribution:
 
 
 def for_and_against(attribution: Attribution, top: int = 5) -> tuple[list[str], list[str]]:
-    """The `top` fields and turns that speak most for the lead and those that speak most against it, a sentence each."""
+    """The `top` fields and turns that speak most for the lead and those that speak most against it, a sentence each.
+
+    Which of the two a sentence belongs to is not said in it again.
+    """
 
     def told(sign: int) -> list[str]:
         fields, turns = (tuple(c for c in cs if c.value * sign > 0) for cs in (attribution.fields, attribution.turns))
-        return reasons(replace(attribution, fields=fields, turns=turns), top)
+        lines = reasons(replace(attribution, fields=fields, turns=turns), top)
+        return [_VERDICT.sub("", line) for line in lines]
 
     return told(1), told(-1)
 

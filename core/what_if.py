@@ -69,7 +69,10 @@ def what_if(scorer: Scorer, lead: Leads, changed: Leads, watch: Watch = nobody) 
         lead.schema,
     )
     found = score(both, scorer, watch).aligned(both.lead_id)
-    return WhatIf(*(float(found[name].iat[row]) for row in (0, 1) for name in ("score", "probability")))
+    (score_now, score_then), (chance_now, chance_then) = (
+        found[name].to_numpy(dtype=float).tolist() for name in ("score", "probability")
+    )
+    return WhatIf(score_now, chance_now, score_then, chance_then)
 
 
 def _number(name: str, value: object) -> float:

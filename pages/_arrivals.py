@@ -38,7 +38,7 @@ def _from_file(ws: Workspace) -> None:
     )
     file = st.file_uploader("Model archive", max_upload_size=LIMIT_MB, key="load_file")
     name = st.text_input("Name in the list", max_chars=200, key="load_name", placeholder="For example: North region")
-    if st.button("Load the file", type="primary", disabled=file is None or not name.strip()):
+    if st.button("Load the file", type="primary", disabled=file is None or not name.strip()) and file:
         by = shared.need("analyst").email
         kept = uploads.keep_upload(ws, file.name, file, by, LIMIT_MB << 20)
         _submit(ws, {"upload_id": kept.id, "name": name.strip()}, by)

@@ -94,8 +94,8 @@ def split(card: dict[str, Any]) -> pd.DataFrame:
             "Part": words,
             "Leads": card["data"]["split"][part],
             "Orders": card["data"]["converted"][part],
-            "From": pd.to_datetime(bounds[part][0] if part in bounds else None),
-            "To": pd.to_datetime(bounds[part][1] if part in bounds else None),
+            "From": pd.Timestamp(bounds[part][0]) if part in bounds else pd.NaT,
+            "To": pd.Timestamp(bounds[part][1]) if part in bounds else pd.NaT,
         }
         for part, words in PARTS.items()
         if part in card["data"]["split"]

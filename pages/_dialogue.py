@@ -39,8 +39,8 @@ STYLE = """<style>
 .lr-w{border-radius:.2rem;padding:0 .1rem;text-underline-offset:.2em}
 .lr-w.lr-f1,.lr-w.lr-f2{text-decoration:underline 1px}.lr-w.lr-f3,.lr-w.lr-f4{text-decoration:underline 2px}
 .lr-w.lr-a1,.lr-w.lr-a2{text-decoration:underline wavy 1px}.lr-w.lr-a3,.lr-w.lr-a4{text-decoration:underline wavy 2px}
-.lr-row{display:grid;grid-template-columns:minmax(8rem,16rem) minmax(5rem,11rem) 1fr 4rem;gap:.1rem .8rem;max-width:58rem;
- align-items:center;padding:.2rem 0;border-bottom:1px solid rgba(128,140,150,.2)}
+.lr-row{display:grid;grid-template-columns:minmax(8rem,16rem) minmax(5rem,11rem) 1fr 4rem;gap:.1rem .8rem;
+ max-width:58rem; align-items:center;padding:.2rem 0;border-bottom:1px solid rgba(128,140,150,.2)}
 .lr-bar{display:grid;grid-template-columns:1fr 1fr;height:.9rem}
 .lr-bar>span{height:100%;display:block;border-radius:.15rem}
 .lr-bar .lr-left{border-right:1px solid rgba(128,140,150,.8);display:flex;justify-content:flex-end}
@@ -88,12 +88,12 @@ def legend(scale: float) -> str:
     edges = [scale * (step / LEVELS) ** 2 for step in range(1, LEVELS + 1)]
     spans = ["up to " + f"{edges[0]:.2f}", *(f"{a:.2f} to {b:.2f}" for a, b in pairwise(edges))]
 
-    def keys(mark: str, sign: str) -> str:
-        return " ".join(f'<span class="lr-w lr-{mark}{n}">{sign}{span}</span>' for n, span in enumerate(spans, start=1))
+    def keys(mark: str) -> str:
+        return " ".join(f'<span class="lr-w lr-{mark}{n}">{span}</span>' for n, span in enumerate(spans, start=1))
 
     return (
-        f'{STYLE}<div class="lr lr-key"><span>Speaks for this lead (line): {keys("f", "+")}</span>'
-        f"<span>Speaks against it (wave): {keys('a', '−')}</span><span>in points of the score</span></div>"
+        f'{STYLE}<div class="lr lr-key"><span>Speaks for this lead (line): {keys("f")}</span>'
+        f"<span>Speaks against it (wave): {keys('a')}</span><span>in points of the score</span></div>"
     )
 
 
@@ -124,7 +124,7 @@ def conversation(turns: Sequence[Turn], attribution: Attribution | None = None, 
     words: dict[int | None, list[Contribution]] = {}
     for word in attribution.words if attribution else ():
         words.setdefault(word.turn, []).append(word)
-    left = _customer([turn.speaker for turn in turns])
+    left = customer([turn.speaker for turn in turns])
     shown = []
     for number, turn in enumerate(turns):
         side = "lr-theirs" if turn.speaker == left else "lr-ours"
@@ -144,7 +144,7 @@ def conversation(turns: Sequence[Turn], attribution: Attribution | None = None, 
     return f'{STYLE}<div class="lr">{"".join(shown)}</div>' if shown else ""
 
 
-def _customer(speakers: Sequence[str]) -> str | None:
+def customer(speakers: Sequence[str]) -> str | None:
     """Who is shown on the left: the one called customer in some language, else who spoke second, else nobody."""
     names: Mapping[str, str] = {speaker: plain_name(speaker) for speaker in speakers if speaker}
     called = next((s for s, name in names.items() if any(word in name for word in CUSTOMERS)), None)

@@ -18,6 +18,7 @@ ICON = (
     '<path d="M3 9h2v4H3zM7 6h2v7H7zM11 3h2v10h-2z" fill="#fff"/></svg>'
 )
 """For the browser's tab. Streamlit would fetch one of its own icons from outside."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def start() -> None:
@@ -54,7 +55,7 @@ def sign_in() -> None:
             st.logout()
         return
     st.write("Sign in to see the leads.")
-    providers = [name for name, value in secrets("auth").items() if isinstance(value, Mapping)]
+    providers: list[str | None] = [name for name, value in secrets("auth").items() if isinstance(value, Mapping)]
     for name in providers or [None]:
         label = "Sign in" if name is None else f"Sign in with {literal(name)}"
         if st.button(label, key=f"sign_in_{name}", icon=":material/login:", type="primary"):
@@ -62,10 +63,16 @@ def sign_in() -> None:
 
 
 def signed_in_as(someone: User) -> None:
-    """Name, role and the way out, below the menu; nothing while sign-in is off."""
-    if not sign_in_on():
-        return
-    with st.sidebar:
-        st.caption(f"{literal(someone.name)} ({someone.role})")
-        if st.button("Sign out", icon=":material/logout:", type="tertiary"):
-            st.logout()
+    """Name, role and the way out, below the menu. While sign-in is off: a warning where others can reach the app."""
+    if sign_in_on():
+        with st.sidebar:
+            st.caption(f"{literal(someone.name)} ({someone.role})")
+            if st.button("Sign out", icon=":material/logout:", type="tertiary"):
+                st.logout()
+    elif st.get_option("server.address") not in LOOPBACK:
+        st.warning(
+            "Everybody who can reach this address is its administrator. Turn sign-in on, as README.md says, or start "
+            "the app with --server.address=localhost.",
+            title="Sign-in is off, and the app does not listen to this machine alone",
+            icon=":material/lock_open:",
+        )

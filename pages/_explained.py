@@ -22,6 +22,13 @@ HEADS = {"pairwise": "Its place in the queue", "pointwise": "Its chance of an or
 """What is explained: the logit of one of the model's two heads."""
 
 
+POINTS = {
+    "pairwise": "In points of the part of the model that compares leads. The rank score is made from it, on another "
+    "scale, so the figures differ from the exact ones above.",
+    "pointwise": "In points (log odds) of the part of the model that estimates the chance.",
+}
+
+
 def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) -> None:
     """The explanation if it is there, else the button that has it made; the conversation in any case."""
     head = st.segmented_control(
@@ -52,6 +59,7 @@ def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) 
             st.markdown("\n".join(f"{n}. {shared.literal(line)}" for n, line in enumerate(lines, 1)) or "Nothing.")
     scale = largest(told)
     st.html(legend(scale))
+    st.caption(POINTS[head or "pairwise"])
     st.subheader("What was said", anchor=False)
     said = conversation(turns_of(lead, masked=not open_text), told, scale)
     st.html(said) if said else st.caption("No conversation is known of this lead.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -128,12 +129,12 @@ def filter_boxes(queue: Queue, view: View, scoring_id: str, categories: tuple[st
         st.multiselect(
             shared.literal(column_words(column)),
             list(dict.fromkeys([*counts, *chosen])),
-            format_func=lambda value, counts=counts, column=column: _option(column, value, counts),
+            format_func=partial(_option, column, counts),
             **bound(view, f"filter_{column}", chosen, _filter_setter(view, column)),
         )
 
 
-def _option(column: str, value: str, counts: dict[str, int]) -> str:
+def _option(column: str, counts: dict[str, int], value: str) -> str:
     words = TRENDS.get(value, value) if column == "trend" else value
     return f"{words or '(none)'} ({counts.get(value, 0):,})"
 

@@ -24,6 +24,13 @@ PHASES = {
     "write the queue": "Writing the queue",
     "probe": "Fitting the first version",
     "read leads": "Reading the leads with the language model",
+    "pilot: dialogue alone": "Trying it out: the conversation alone (words read)",
+    "pilot: fields in the prompt": "Trying it out: the fields as words (words read)",
+    "pilot: compare": "Trying it out: which way is better",
+    "read training leads": "Reading the leads to learn from (words read)",
+    "read later slice": "Reading leads held back (words read)",
+    "read for scoring alone": "Reading the file once more, for scoring alone",
+    "read columns to show": "Reading the columns for people",
     "fit heads": "Fitting the first version",
     "fine-tune": "Training",
     "validate": "Checking on leads held back",
@@ -81,7 +88,7 @@ def _running(job: Job, role: str) -> None:
         st.caption("Stopping at the next safe point.")
     elif may(role) and st.button("Cancel", icon=":material/cancel:", key=f"cancel_{job.id}"):
         records.cancel(workspace(), job.id, need(role).email)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _ended(job: Job, role: str) -> None:

@@ -10,6 +10,7 @@ from core.charts.lead import history_chart
 from core.data.leads import Leads
 from core.data.masking import masked_leads
 from core.data.prompts import shown_value
+from core.errors import NotComputable
 from core.similar import similar_leads
 from core.workspace import actions, scorings
 from core.workspace.datasets import leads_of
@@ -31,19 +32,20 @@ def _likes(dataset_id: str, sha256: str, lead_id: str) -> pd.DataFrame:
 def likes(dataset: Dataset, lead: Leads) -> None:
     """Leads with a known outcome that are most like this one, and whether they ordered."""
     with st.spinner("Looking for leads like this one …"):
-        found = _likes(dataset.id, dataset.sha256, str(lead.lead_id.iat[0]))
-    if not len(found):
-        st.caption("No lead with a known outcome resembles this one.")
-        return
+        try:
+            found = _likes(dataset.id, dataset.sha256, str(lead.lead_id.iat[0]))
+        except NotComputable as error:
+            st.caption(shared.literal(error))
+            return
     ordered = int(found["converted"].sum())
     st.write(f"{ordered} of the {len(found)} most similar leads with a known outcome ordered.")
     others = masked_leads(leads_of(shared.workspace(), dataset.id, found["lead_id"].tolist()))
     table = pd.DataFrame(
         {
             "Lead": found["lead_id"],
-            "Likeness": found["likeness"],
+            "Likeness": 100 * found["likeness"],
             "Stage reached": found["stage"],
-            "Outcome": found["converted"].map({1.0: "✓ ordered", 0.0: "✗ did not order"}),
+            "Outcome": found["converted"].map({1.0: "✓ ordered", 0.0: "– did not order"}),
             **{
                 column_words(f"field:{name}"): others.features[name].map(shown_value)
                 for name in (*lead.schema.features.categorical, *lead.schema.features.numeric)[:6]
@@ -54,7 +56,7 @@ def likes(dataset: Dataset, lead: Leads) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"Likeness": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)},
+        column_config={"Likeness": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100)},
         alt="Similar leads with their likeness and outcome",
     )
     st.caption("Alike in their fields and in what was said. Names and numbers are hidden.")
@@ -64,8 +66,11 @@ def history(dataset: Dataset, lead_id: str) -> None:
     """Its score in each scoring, and each action of a person, newest first."""
     ws = shared.workspace()
     scores = scorings.score_history(ws, dataset.id, lead_id)
-    figure = history_chart(scores)
-    shared.chart(figure, scores, "score_history", style.spoken(figure))
+    if len(scores) > 1:
+        figure = history_chart(scores)
+        shared.chart(figure, scores, "score_history", style.spoken(figure))
+    else:
+        st.caption("Scored once so far: after the next scoring its chance is drawn here over time.")
     st.subheader("What people did", anchor=False)
     done = actions.actions_of(ws, dataset.id, lead_id)
     if not done:

@@ -129,7 +129,7 @@ def come_true(chosen: Chosen) -> None:
             way = "less" if found.verdict == "too high" else "more"
             st.caption(
                 f"Read the chances as {way} than they say: about {found.ratio.value:.0%} of what was promised came. "
-                "The order of the list is not touched by that. Training again with newer leads mends it."
+                "The order of the list is not touched by that. Training again with newer leads may mend it."
             )
     with right, shared.guard():
         apart = result(chosen, "spread")

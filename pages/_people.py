@@ -44,7 +44,7 @@ def people_and_roles(ws: Workspace) -> None:
                 st.rerun()
         if listed:
             gone = st.selectbox("Somebody who leaves", [each.email for each in listed], index=None, key="role_gone")
-            if st.button("Take the access away", disabled=gone is None):
+            if st.button("Take the access away", disabled=gone is None) and gone:
                 people.remove_person(ws, gone, shared.need("admin").email)
                 st.rerun()
 

@@ -118,11 +118,12 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
         help=shared.literal(f"With the model in use, {model.name}. Earlier scorings stay."),
     ):
         with shared.guard():
+            used = scorings.scoring_in_use(ws, dataset.id)
             request = {
                 "run_id": model.id,
                 "dataset_id": dataset.id,
                 "part": "open" if dataset.open_leads else "test",
-                "reason": "manual" if again else "first",
+                "reason": "first" if used is None else "manual" if used.run_id == model.id else "new model",
             }
             by = shared.need("manager").email
             records.submit(ws, "score", request, by=by, label=f"Score {dataset.name}")

@@ -135,6 +135,23 @@ def pick_run(key: str = "model") -> Run | None:
     return found[chosen] if chosen else None
 
 
+def told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Names by id, with a number to each that stands more than once: a select box answers with the first of equal
+    words, which would be another dataset or model than the one that was chosen.
+
+    >>> told_apart({"a": "May", "b": "May", "c": "June"})
+    {'a': 'May', 'b': 'May (2)', 'c': 'June'}
+    """
+    made: dict[str, str] = {}
+    for id, name in names.items():
+        number, words = 1, name
+        while words in made.values():
+            number += 1
+            words = f"{name} ({number})"
+        made[id] = words
+    return made
+
+
 def _pick(label: str, param: str, key: str, names: dict[str, str], usual: Callable[[], str | None]) -> str | None:
     """The chosen id: from the address, else from the last choice of this session, else the usual one.
 
@@ -143,6 +160,7 @@ def _pick(label: str, param: str, key: str, names: dict[str, str], usual: Callab
     """
     if not names:
         return None
+    names = told_apart(names)
     memory = f"chosen_{param}"
     asked = st.query_params.get(param)
     if asked is not None and asked not in names:

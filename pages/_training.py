@@ -31,9 +31,9 @@ FIGURES = (
     (
         "validation_auc",
         "Right order on held-back leads",
-        "{:.1%}",
+        "{:.3f}",
         "Of two leads held back from training, one that ordered and one that did not, how often the first stands "
-        "higher (AUC); 50% is chance.",
+        "higher (AUC); 0.5 is chance.",
     ),
     ("epoch", "Pass over the leads", "{:.0f}", "How many times all training leads were looked at, this time included."),
     ("tokens_per_second", "Reading speed", "{:,.0f} tokens/s", "A token is a word or a piece of one."),
@@ -66,6 +66,9 @@ def _live(job_id: str) -> None:
     with shared.guard():
         job = records.job(shared.workspace(), job_id)
         told = history(records.job_events(shared.workspace(), job_id))
+        if (told["phase"] == "fine-tune").any():
+            # The first version was held against leads that it had not seen, the steps after it against their batches.
+            told = told[(told["phase"] != "probe") | ~told["name"].str.startswith(charts.PAIRS)]
         _figures(job)
         drawn = [
             ("losses", charts.losses_chart, told["name"] == "total", "Loss of each head over training steps"),
@@ -81,10 +84,10 @@ def _figures(job: Job) -> None:
     with st.container(horizontal=True):
         for name, label, form, meaning in FIGURES:
             if name in job.figures:
-                st.metric(label, form.format(job.figures[name]), border=True, help=meaning, width=220)
+                st.metric(label, form.format(job.figures[name]), border=True, help=meaning, width=260)
         if job.started is not None and job.ended is not None:
             took = shared.duration((job.ended - job.started).total_seconds())
-            st.metric("Took", took, border=True, width=220, help="The last attempt, from start to end.")
+            st.metric("Took", took, border=True, width=260, help="The last attempt, from start to end.")
 
 
 def _result(job: Job) -> None:
@@ -125,9 +128,9 @@ def standing(card: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Model": f"{name} (this model)" if name == card["name"] else name,
-            "Right order of two leads (AUC)": interval(figures.get("auc"), percent=True),
-            "Average precision": interval(figures.get("average_precision"), percent=True),
-            "Orders among the top 5%": interval(figures.get("precision_at_0.05"), percent=True),
+            "Right order of two leads (AUC; 0.5 is chance)": interval(figures.get("auc")),
+            "Average precision": interval(figures.get("average_precision")),
+            "Orders among the top 5%": interval(figures.get("precision_at_0.05"), ".0%"),
         }
         for name, figures in ranked
     )

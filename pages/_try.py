@@ -19,6 +19,7 @@ from core.what_if import MOST_CHARACTERS, changed_lead, what_if
 from core.workspace import runs
 from core.workspace.tables import Scoring
 from pages import _shared as shared
+from pages._dialogue import customer
 from pages._scored import facets
 
 
@@ -48,7 +49,9 @@ def try_a_change(queue: Queue, scoring: Scoring, lead: Leads, row: dict[str, Any
             scorer = _scorer(scoring.run_id, runs.run_folder(ws, scoring.run_id))
         with st.spinner("Reading the lead as it is and as changed …", show_time=True):
             found = what_if(scorer, as_read_by(lead, scorer.schema), as_read_by(changed, scorer.schema))
-        before, after = queue.rank_of(found.score), queue.rank_of(found.changed_score)
+        # Where it falls, it leaves the place above that it has now.
+        before = int(row["rank"])
+        after = queue.rank_of(found.changed_score) - int(found.changed_score < row["score"])
         with st.container(horizontal=True):
             chance = 100 * (found.changed_probability - found.probability)
             st.metric(
@@ -87,13 +90,13 @@ def _field_boxes(queue: Queue, scoring: Scoring, lead: Leads, key: str) -> dict[
                 key=f"{key}_{name}",
             )
         for name in features.categorical:
-            value = str(values[name])
+            now = str(values[name])
             known = [v for v, _ in facets(scoring.id, f"field:{name}", queue) if v]
             found[name] = (
                 st.selectbox(
                     shared.literal(_label(name)),
-                    list(dict.fromkeys([*([value] if value else []), *known])),
-                    index=0 if value else None,
+                    list(dict.fromkeys([*([now] if now else []), *known])),
+                    index=0 if now else None,
                     placeholder="Not known",
                     key=f"{key}_{name}",
                 )
@@ -110,6 +113,7 @@ def _turn_boxes(lead: Leads, key: str) -> list[Turn]:
     """A box per turn, emptied to leave it out, and one for a turn that is added at the end."""
     turns = parse_turns(str(lead.dialogue.iat[0]))
     speakers = list(dict.fromkeys([turn.speaker for turn in turns if turn.speaker])) or ["Customer", "Specialist"]
+    speakers.sort(key=lambda speaker: speaker != customer(speakers))
     st.subheader("What was said", anchor=False)
     said = []
     with st.expander(f"Change one of {len(turns)} turns", icon=":material/forum:") if turns else st.container():

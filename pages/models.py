@@ -36,7 +36,7 @@ with shared.guard():
                 {
                     "Model": each.name,
                     "In use": each.in_use,
-                    "Leads": names.get(each.dataset_id, "not in this workspace"),
+                    "Leads": names.get(each.dataset_id or "", "not in this workspace"),
                     "Trained": shared.trained(each),
                     "AUC (95% interval)": cards.interval(cards.dig(each.card, "metrics", "auc")),
                     "Orders in the top 5%": cards.interval(

@@ -20,19 +20,25 @@ from core.workspace.tables import Dataset, Run, Scoring
 from tests.made import make_leads
 
 
-def keep_leads(folder: Path, n: int = 60, dialogue: str | None = None) -> tuple[Workspace, Dataset, Leads]:
-    """A workspace in `folder` with one dataset of n open leads; `dialogue` is what the first of them said."""
+def keep_leads(
+    folder: Path, n: int = 60, dialogue: str | None = None, known: int = 0
+) -> tuple[Workspace, Dataset, Leads]:
+    """A workspace in `folder` with one dataset of n leads; all but the first `known` are open. `dialogue` is what the
+    first of them said."""
     made = make_leads(n)
-    roles = made.roles.assign(owner=np.where(np.arange(n) % 2, "Bo", "Ann"), converted=np.nan)
+    outcome = np.where(np.arange(n) < known, made.converted, np.nan)
+    roles = made.roles.assign(owner=np.where(np.arange(n) % 2, "Bo", "Ann"), converted=outcome)
     if dialogue is not None:
         roles["dialogue"] = [dialogue, *roles["dialogue"].tolist()[1:]]
     leads = Leads(roles, made.features, made.schema)
     ws = open_workspace(folder)
     shown = pd.DataFrame({"Name": [f"Person {i}" for i in range(n)]})
     report = Report(n, (), ())
-    return ws, add_dataset(
-        ws, name="Leads of May", source_name="may.csv", leads=leads, report=report, shown=shown, by="x"
-    ), leads
+    return (
+        ws,
+        add_dataset(ws, name="Leads of May", source_name="may.csv", leads=leads, report=report, shown=shown, by="x"),
+        leads,
+    )
 
 
 def keep_run(ws: Workspace, name: str = "First model") -> Run:

@@ -17,7 +17,7 @@ def comparison_chart(found: Comparison, metric: str, axis: str) -> go.Figure:
     figures = {name: row[metric] for name, row in found.figures.items()}
     told = {name: one for name, one in figures.items() if isinstance(one, Figure)}
     order = [*sorted(told, key=lambda name: -told[name].value), *(name for name in figures if name not in told)]
-    figure = style.chart(_title(found, told, metric), x=axis, y="", height=style.rows_height(order, 42))
+    figure = style.row_chart(_title(found, told, metric), order, x=axis, each=42)
     kinds = (("Models", False, style.BLUE, "circle"), ("Simple methods", True, style.GREY, "square"))
     for words, simple, colour, symbol in kinds:
         rows = [row for row, name in enumerate(order) if name in told and (name in found.baselines) == simple]
@@ -41,7 +41,6 @@ def comparison_chart(found: Comparison, metric: str, axis: str) -> go.Figure:
         if name not in told:
             figure.add_annotation(x=0, xref="paper", y=row, text="cannot be told", showarrow=False, xanchor="left")
     figure.update_xaxes(tickformat=",.0%")  # not from 0: the models lie close together
-    style.rows(figure, order)
     return figure
 
 

@@ -28,7 +28,7 @@ def funnel_chart(counts: Sequence[tuple[str, int]], what: str = "open lead") -> 
         )
     else:
         words = f"No {what}s"
-    figure = style.chart(words, x="Leads", y="", height=style.rows_height(list(frame["stage"]), 38), legend=False)
+    figure = style.row_chart(words, list(frame["stage"]), x="Leads", each=38, legend=False)
     figure.add_bar(
         x=frame["leads"],
         y=list(range(len(frame))),
@@ -43,7 +43,6 @@ def funnel_chart(counts: Sequence[tuple[str, int]], what: str = "open lead") -> 
         ],
         hoverinfo="text",
     )
-    style.rows(figure, list(frame["stage"]))
     figure.update_xaxes(rangemode="tozero", tickformat=",d")
     return figure
 

@@ -25,12 +25,7 @@ def contributions_chart(contributions: Sequence[Contribution], top: int = 10) ->
     if shown:
         side = "for" if shown[0].value > 0 else "against"
         words = f"What speaks most {side} it: {style.cut(_label(shown[0]), 60)}"
-    figure = style.chart(
-        words,
-        x="Moves the score by (points)",
-        y="",
-        height=style.rows_height([_label(one) for one in shown]),
-    )
+    figure = style.row_chart(words, [_label(one) for one in shown], x="Moves the score by (points)")
     for sign, name, colour, pattern in (
         (1, "Speaks for", style.BLUE, ""),
         (-1, "Speaks against", style.VERMILLION, "/"),
@@ -51,7 +46,6 @@ def contributions_chart(contributions: Sequence[Contribution], top: int = 10) ->
             hovertext=[_hover(shown[row]) for row in rows],
             hoverinfo="text",
         )
-    style.rows(figure, [_label(one) for one in shown])
     if shown:
         # Room for the figures at the ends of the bars.
         low, high = min(0.0, *(one.value for one in shown)), max(0.0, *(one.value for one in shown))

@@ -38,7 +38,7 @@ def segments_chart(found: Segments, measure: str = "precision") -> go.Figure:
         least, most = (style.share(pick(one.value for _, one in told)) for pick in (min, max))
         words = f"By {shown_name(found.column)}: {least if least == most else f'{least} to {most}'} {ends}"
     base = [(row, rate) for row, (group, _) in enumerate(told) if isinstance(rate := group.base_rate, Figure)]
-    figure = style.chart(words, x=axis, y="", height=style.rows_height(labels), legend=bool(told))
+    figure = style.row_chart(words, labels, x=axis, legend=bool(told))
     if measure == "precision":
         figure.add_scatter(
             x=[rate.value for _, rate in base],
@@ -67,7 +67,6 @@ def segments_chart(found: Segments, measure: str = "precision") -> go.Figure:
         few = "too few leads in each" if len(rest) > SMALL_SHOWN else _why(rest[row - len(told)])
         figure.add_annotation(x=0, xref="paper", y=row, text=few, hovertext=style.text(label), **NOTE)
     style.percent(figure, x=True)
-    style.rows(figure, labels)
     if measure == "auc" or not told:
         figure.update_xaxes(range=[0, 1.02])
     if measure == "auc":

@@ -162,23 +162,20 @@ def label(words: object) -> str:
     return wrapped(words, LABEL_WIDTH, LABEL_LINES)
 
 
-def rows(figure: go.Figure, labels: list[str]) -> None:
-    """Name the rows 0, 1, ... of a chart with a row for each thing, the first on top; labels plain.
+def row_chart(words: str, labels: Sequence[str], *, x: str, each: int = 34, legend: bool = True) -> go.Figure:
+    """An empty figure with a row for each label, the first on top: row number is y. `each`: pixels a row, at least.
 
     Positions, not names, are the axis: names that look like numbers or dates, or are alike when cut, stay apart.
     """
+    shown = [label(one) for one in labels]
+    lines = max((one.count("<br>") + 1 for one in shown), default=1)
+    figure = chart(words, x="", y="", height=160 + max(each, 18 * lines + 8) * max(len(shown), 2), legend=legend)
+    # The labels take half of a phone's width, and the title of the axis stands below the rest.
+    figure.update_xaxes(title_text=wrapped(x, LABEL_WIDTH + 4))
     figure.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(labels))),
-        ticktext=[label(one) for one in labels],
-        range=[len(labels) - 0.4, -0.6],
+        tickmode="array", tickvals=list(range(len(shown))), ticktext=shown, range=[len(shown) - 0.4, -0.6]
     )
-
-
-def rows_height(labels: Sequence[str], each: int = 34) -> int:
-    """Pixels for a chart with a row for each label."""
-    lines = max((label(one).count("<br>") + 1 for one in labels), default=1)
-    return 160 + max(each, 18 * lines + 8) * max(len(labels), 2)
+    return figure
 
 
 def share(value: float) -> str:

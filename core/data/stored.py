@@ -107,7 +107,7 @@ def read_rows(path: Path, places: Sequence[int]) -> pd.DataFrame:
         names = pq.read_schema(path).names
         with duckdb.connect(config={"threads": 2}) as connection:
             given = [literal_name(path), sorted({int(place) for place in places})]
-            table = connection.sql(f"{query} ORDER BY file_row_number", params=given).to_arrow_table()
+            table = connection.sql(query, params=given).to_arrow_table()
     except (OSError, pa.ArrowException, duckdb.Error) as error:
         raise _unreadable(path) from error
     # By place, as DuckDB renames columns whose names differ in case alone.

@@ -12,6 +12,7 @@ from core.neural.checkpoints import Ranking
 from core.neural.material import Material
 from core.neural.probe import Probe, fit_probe
 from core.neural.scorer import Answers
+from core.progress import Phase
 
 PILOT_LEADS = 300
 """Leads on which the ways of handing over fields are compared before all are read."""
@@ -31,10 +32,11 @@ def choose_fields(material: Material) -> tuple[str, str]:
     plain = material.read(rows, "tower", "pilot: dialogue alone")
     told = material.read(rows, "both", "pilot: fields in the prompt")
     trials = {"tower": plain, "both": told, "prompt": told}
-    probes = {
-        mode: fit_probe(material.probe_data(rows, states, mode), material.pairing, material.config)
-        for mode, states in trials.items()
-    }
+    phase = Phase("pilot: compare", material.watch)
+    probes = {}
+    for number, (mode, states) in enumerate(trials.items()):
+        phase.at(number, len(trials))
+        probes[mode] = fit_probe(material.probe_data(rows, states, mode), material.pairing, material.config)
     outcome = material.leads.converted[rows]
     chosen = "tower"
     for mode in ("both", "prompt"):

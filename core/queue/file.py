@@ -99,24 +99,27 @@ class QueueFile:
         statement = f"SELECT {self.columns.inner('rank')} FROM queue WHERE {where}"
         return self._keep(("match", key), lambda: np.sort(self._ranks(statement, parameters), kind="stable"))
 
-    def ordered(self, view: View, moved: Moved, limit: int | None) -> np.ndarray:
-        """The first `limit` ranks of those that `matching` finds, in the view's order; None: all of them."""
+    def ordered(self, view: View, moved: Moved, limit: int | None, backwards: bool = False) -> np.ndarray:
+        """The first `limit` ranks of those that `matching` finds, in the view's order; None: all of them.
+
+        `backwards`: in the opposite order, so the last come first.
+        """
+        if limit is None and backwards:
+            return self.ordered(view, moved, None)[::-1]
         where, parameters, key = self._condition(view, moved)
-        name = self.columns.shown(view.sort)
+        rank, name = self.columns.inner("rank"), self.columns.shown(view.sort)
         source, more, about = "queue", [], None
         if view.sort == "owner" and moved.ranks:
-            source = f"queue LEFT JOIN (SELECT unnest(?) AS r, unnest(?) AS o) ON r = {self.columns.inner('rank')}"
+            source = f"queue LEFT JOIN (SELECT unnest(?) AS r, unnest(?) AS o) ON r = {rank}"
             more, about = [list(moved.ranks), list(moved.owners)], moved
             name = f"coalesce(o, {name})"
         by = name if self.columns.numeric(view.sort) or view.sort == "snapshot_time" else f"nullif({name}, '')"
-        rank = self.columns.inner("rank")
-        way = "DESC" if view.descending else "ASC"
-        statement = (
-            f"SELECT {rank} FROM {source} {f'WHERE {where}' if where else ''} ORDER BY {by} {way} NULLS LAST, {rank}"
-        )
+        way = "DESC" if view.descending != backwards else "ASC"
+        order = f"{by} {way} NULLS {'FIRST' if backwards else 'LAST'}, {rank} {'DESC' if backwards else 'ASC'}"
+        statement = f"SELECT {rank} FROM {source} {f'WHERE {where}' if where else ''} ORDER BY {order}"
         if limit is not None:
             statement += f" LIMIT {int(limit)}"
-        whole = ("order", key, view.sort, view.descending, limit, about)
+        whole = ("order", key, view.sort, view.descending, limit, backwards, about)
         return self._keep(whole, lambda: self._ranks(statement, [*more, *parameters]))
 
     def _ranks(self, statement: str, parameters: Sequence[Any]) -> np.ndarray:

@@ -115,8 +115,7 @@ class Queue:
         """
         if page < 1 or size < 1:
             raise LeadRankError(f"a page must be 1 or more and hold a row or more, however: got page {page} of {size}")
-        until = min(page * size, len(self))
-        ranks = self._shown(view, until, capacity, per_owner)[(page - 1) * size : page * size]
+        ranks = self._shown(view, (page - 1) * size, page * size, capacity, per_owner)
         return self._rows(ranks, capacity, per_owner)
 
     def count(self, view: View, *, capacity: int | None = None, per_owner: bool = False) -> int:
@@ -187,7 +186,7 @@ class Queue:
                 f"this kind of file takes at most {limit:,} leads, however: this view shows {leads:,}; "
                 "narrow it with a filter, or take only the leads to call"
             )
-        return self._rows(self._shown(view, leads, capacity, per_owner), capacity, per_owner)
+        return self._rows(self._shown(view, 0, leads, capacity, per_owner), capacity, per_owner)
 
     def _rows(self, ranks: np.ndarray, capacity: int | None, per_owner: bool) -> pd.DataFrame:
         rows = self._today.beside(self._file.rows(ranks))
@@ -209,25 +208,36 @@ class Queue:
             )
         return self._today.cut(capacity, per_owner)
 
-    def _shown(self, view: View, until: int, capacity: int | None, per_owner: bool) -> np.ndarray:
-        """At least the first `until` ranks of the view, in its order; all of them where there are fewer."""
-        if view.sort in ("rank", "status"):
-            found = self._matching(view, capacity, per_owner)
-            if view.sort == "rank":
-                return found[::-1] if view.descending else found
+    def _shown(self, view: View, start: int, stop: int, capacity: int | None, per_owner: bool) -> np.ndarray:
+        """Ranks of the view at places `start` to `stop` of its order."""
+        found = self._matching(view, capacity, per_owner)
+        stop = min(stop, len(found))
+        if start >= stop:
+            return found[:0]
+        if view.sort == "rank":
+            return (found[::-1] if view.descending else found)[start:stop]
+        if view.sort == "status":
             code = self._today.status[found - 1]
-            return found[np.argsort(-code if view.descending else code, kind="stable")]
+            return found[np.argsort(-code if view.descending else code, kind="stable")][start:stop]
+        from_end = len(found) - start
+        if from_end < start:
+            return self._first(view, from_end, True, capacity, per_owner)[::-1][: stop - start]
+        return self._first(view, stop, False, capacity, per_owner)[start:]
+
+    def _first(self, view: View, leads: int, backwards: bool, capacity: int | None, per_owner: bool) -> np.ndarray:
+        """The first `leads` ranks of a view that has as many, in its order; `backwards`: in the opposite order."""
+        found = np.empty(0, dtype=np.int32)
         # The best few come quickly; where statuses or the cut leave too few of them, the whole order is needed.
-        for limit in (NEAR, None):
-            if limit is not None and until > limit:
+        for near in (NEAR, None):
+            if near is not None and leads > near:
                 continue
-            ordered = self._file.ordered(view, self._today.moved, limit)
-            found = self._today.having(view.statuses, ordered)
+            found = self._file.ordered(view, self._today.moved, near, backwards)
+            found = self._today.having(view.statuses, found)
             if view.to_call:
                 found = found[np.isin(found, self._cut(capacity, per_owner))]
-            if len(found) >= until or (limit is not None and len(ordered) < limit):
+            if len(found) >= leads:
                 break
-        return found
+        return found[:leads]
 
 
 def reasons_of(text: str) -> list[tuple[str, str, float]]:

@@ -1,16 +1,16 @@
-"""Pages in a workspace of their own: caches of Streamlit outlive an AppTest, so they are emptied before each test."""
+"""Pages in a workspace of their own, in an app that has been opened before."""
 
 from __future__ import annotations
 
 import pytest
-import streamlit as st
+
+from tests.running import as_if_running
 
 
 @pytest.fixture(autouse=True)
-def no_caches():
-    """Nothing is remembered from the test before."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def a_running_app(monkeypatch):
+    """Nothing is remembered from the test before, and no click is lost."""
+    as_if_running(monkeypatch)
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def test_damaged_scores_and_unknown_outcomes_are_told_in_words() -> None:
 
 def test_leads_without_dates_or_groups() -> None:
     ws, made = open_workspace(), owned_leads()
-    roles = made.roles.assign(snapshot_time=pd.to_datetime([None] * 600), owner="")
+    roles = made.roles.assign(snapshot_time=pd.to_datetime(pd.Series([""] * 600)), owner="")
     leads = Leads(roles, made.features.assign(city="x"), made.schema)
     keep_run(ws, leads, "First", run_scores(leads), keep_dataset(ws, leads).id)
     app = opened()

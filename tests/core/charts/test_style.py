@@ -46,12 +46,11 @@ def test_series_differ_by_more_than_colour() -> None:
 
 
 def test_rows_that_look_like_numbers_or_are_alike_when_cut_stay_apart() -> None:
-    figure = style.chart("t", x="x", y="y")
     names = ["2015", "2015-01-01", "a" * 90 + "1", "a" * 90 + "2"]
-    style.rows(figure, names)
+    figure = style.row_chart("t", names, x="x")
     assert figure.layout.yaxis.tickvals == (0, 1, 2, 3) and figure.layout.yaxis.range == (3.6, -0.6)
     assert figure.layout.yaxis.ticktext[0] == "2015"
-    assert style.rows_height(names) > style.rows_height(["a", "b", "c", "d"])
+    assert figure.layout.height > style.row_chart("t", ["a", "b", "c", "d"], x="x").layout.height
 
 
 def test_words_for_figures() -> None:

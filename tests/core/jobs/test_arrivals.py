@@ -77,6 +77,7 @@ def loaded(ws: Workspace, archive: BytesIO) -> Job:
     return records.run_here(ws, "load_run", request, by="ann", label="Load")
 
 
+@pytest.mark.slow
 def test_an_uploaded_model_is_the_same_model(trained: Trained, ws: Workspace) -> None:
     home = run_folder(trained.ws, trained.run_id)
     job = loaded(ws, packed(home))
@@ -88,6 +89,7 @@ def test_an_uploaded_model_is_the_same_model(trained: Trained, ws: Workspace) ->
     assert uploads(ws) == []
 
 
+@pytest.mark.slow
 def test_forged_models_are_refused_and_leave_no_folder(trained: Trained, ws: Workspace) -> None:
     home = run_folder(trained.ws, trained.run_id)
     identity = json.loads((home / "backbone.json").read_text())
@@ -113,6 +115,7 @@ def test_forged_models_are_refused_and_leave_no_folder(trained: Trained, ws: Wor
     assert runs(ws) == [] and list((ws.folder / "runs").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_folders_of_the_server_are_chosen_by_name_alone(
     trained: Trained, ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def test_explanations_are_kept_by_content_and_head() -> None:
     assert len(set(keys)) == 4
 
 
+@pytest.mark.slow
 def test_a_second_scoring_keeps_the_first_and_tells_the_trend(trained: Trained) -> None:
     ws, data = trained.ws, trained.data
     first = scoring_in_use(ws, data.id)
@@ -78,6 +79,7 @@ def test_a_second_scoring_keeps_the_first_and_tells_the_trend(trained: Trained) 
     assert Queue(scoring_path(ws, now.id)).lead(str(frame["lead_id"][0]))["rank"] == 1
 
 
+@pytest.mark.slow
 def test_reasons_are_found_once_and_read_back(trained: Trained) -> None:
     ws, data = trained.ws, trained.data
     lead_id = str(leads_of(ws, data.id).lead_id.iat[-1])
@@ -94,6 +96,7 @@ def test_reasons_are_found_once_and_read_back(trained: Trained) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_leads_that_the_model_cannot_read_are_refused_in_words(trained: Trained) -> None:
     ws = trained.ws
     other = keep(ws, make_leads(60, fields=False), "No fields")
@@ -103,6 +106,7 @@ def test_leads_that_the_model_cannot_read_are_refused_in_words(trained: Trained)
     assert scorings(ws, other.id) == [] and not list((ws.folder / "scorings").glob("*.part"))
 
 
+@pytest.mark.slow
 def test_rescore_scores_what_the_model_can_read_and_says_what_it_left_out(
     trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

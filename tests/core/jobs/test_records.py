@@ -71,6 +71,7 @@ def test_a_real_process_stops_when_asked(ws: Workspace) -> None:
     assert stopped.state == "cancelled" and datasets(ws) == [] and len(uploads(ws)) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_in_the_same_folder_to_its_end(trained: Trained) -> None:
     ws, done = trained.ws, trained.done
     assert trained.second_click.id == done.id

@@ -66,7 +66,9 @@ def test_a_baseline_has_no_chances_and_an_unknown_model_is_named() -> None:
 
 def test_days_are_none_where_there_are_no_dates() -> None:
     leads = make_leads(50)
-    undated = Leads(leads.roles.assign(snapshot_time=pd.to_datetime([None] * 50)), leads.features, leads.schema)
+    undated = Leads(
+        leads.roles.assign(snapshot_time=pd.to_datetime(pd.Series([""] * 50))), leads.features, leads.schema
+    )
     assert Lineup.of(undated, [run_scores(leads)]).days is None
 
 

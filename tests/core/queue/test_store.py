@@ -153,6 +153,10 @@ def test_a_sorted_view_is_in_order_and_what_is_unknown_comes_last(
     )
     assert queue.page(view, 1, 10)["rank"].tolist() == right["rank"].tolist()[:10]
     assert queue.page(view, 3, 60)["rank"].tolist() == right["rank"].tolist()[120:180]
+    last = -(-len(right) // 11)
+    assert queue.page(view, last, 11)["rank"].tolist() == right["rank"].tolist()[11 * (last - 1) :]
+    assert queue.page(view, last - 1, 11)["rank"].tolist() == right["rank"].tolist()[11 * (last - 2) : 11 * (last - 1)]
+    assert queue.page(view, last + 1, 11).empty
     assert queue.export(view)["rank"].tolist() == right["rank"].tolist()
 
 

@@ -1,0 +1,231 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.archives import pack_run, unpack_run
+from core.jobs import processes, records
+from core.workspace.audit import audit_trail
+from core.workspace.people import people, set_role
+from core.workspace.runs import add_run, archive_run, new_run_folder, run_in_use, runs, use_run
+from core.workspace.scorings import scorings
+from core.workspace.store import Workspace, open_workspace
+from core.workspace.tables import Run
+from core.workspace.uploads import uploads
+from pages import _cards as cards
+from tests.kept import keep_leads, keep_run, keep_scoring
+
+ROOT = Path(__file__).resolve().parents[2]
+CARD = json.loads((ROOT / "sample_data" / "model" / "card.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def ws(folder):
+    return open_workspace(folder)
+
+
+def keep_card(ws: Workspace, card: dict, name: str = "Shipped") -> Run:
+    id, folder = new_run_folder(ws)
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    return add_run(ws, id, name=name, dataset_id=None, by="x")
+
+
+def models(role: str | None = None) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if role:
+        at.secrets["auth"] = {"x": "y"}
+        at.secrets["roles"] = {"ana@example.com": role}
+        at.user = {"is_logged_in": True, "email": "ana@example.com"}
+    at = at.run().switch_page("pages/models.py").run()
+    assert not at.exception, [e.message for e in at.exception]
+    return at
+
+
+def click(at: AppTest, label: str) -> AppTest:
+    at = next(b for b in at.button if b.label == label).click().run()
+    assert not at.exception, [e.message for e in at.exception]
+    return at
+
+
+def labels(at: AppTest) -> list[str]:
+    return [b.label for b in at.button]
+
+
+def test_without_models_it_leads_to_training_and_loading(ws):
+    at = models()
+    assert [s.value for s in at.subheader] == ["No models yet"]
+    assert "Train a model" in labels(at) and "Load the file" in labels(at)
+
+
+def test_the_list_tells_the_figures_of_the_cards(ws):
+    use_run(ws, keep_card(ws, CARD).id, "x")
+    at = models()
+    (row,) = at.dataframe[0].value.to_dict("records")
+    auc, precision = CARD["metrics"]["auc"], CARD["metrics"]["precision_at"]["0.05"]
+    assert row["AUC (95% interval)"] == f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})"
+    assert row["Orders in the top 5%"].startswith(f"{precision['value']:.0%} (")
+    best = max(CARD["comparison"]["baselines"], key=lambda name: CARD["comparison"]["figures"][name]["auc"]["value"])
+    gain = auc["value"] - CARD["comparison"]["figures"][best]["auc"]["value"]
+    assert row["AUC against the best simple model"].startswith(f"{gain:+.3f} (")
+    assert row["In use"] and row["Leads"] == "not in this workspace"
+    assert not at.error
+
+
+def test_the_card_is_shown_without_markdown_from_outside(ws):
+    evil = "**x** <script>alert(1)</script> :red[y]"
+    card = json.loads(json.dumps(CARD).replace("soft_signal", "EVIL"))
+    card = json.loads(json.dumps(card).replace("EVIL", json.dumps(evil)[1:-1]))
+    card["split"]["notes"].append(evil)
+    keep_card(ws, card, evil)
+    at = models()
+    assert not at.error and not at.html
+    for element in (*at.markdown, *at.caption, *at.subheader):
+        assert evil not in element.value
+    assert any(evil in t.value for t in at.text)
+
+
+@pytest.mark.parametrize(
+    "card", [{}, {"metrics": 3}, CARD | {"split": None}, CARD | {"tiers": [3]}, CARD | {"metrics": {"leads": "many"}}]
+)
+def test_a_spoilt_card_is_said_to_be_one_and_spoils_no_other(ws, card):
+    keep_card(ws, CARD, "Sound")
+    spoilt = keep_card(ws, card, "Spoilt")
+    at = models()
+    assert len(at.dataframe[0].value) == 2
+    at.query_params["model"] = spoilt.id
+    at.run()
+    assert len(at.error) == 1 and "model card" in at.error[0].value
+    assert "Load the file" in labels(at)
+
+
+def test_another_model_is_put_in_use_and_ranks_once_asked(ws, folder):
+    _, dataset, leads = keep_leads(folder)
+    old = keep_run(ws, "Old")
+    keep_scoring(ws, dataset, leads, old)
+    new = keep_card(ws, CARD, "New")
+    at = models()
+    assert "Use this model" not in labels(at) and "Score the leads with it" not in labels(at)
+    at.query_params["model"] = new.id
+    at = click(at.run(), "Use this model")
+    assert [each.name for each in runs(ws) if each.in_use] == ["New"]
+    assert any("has not ranked these leads yet" in i.value for i in at.info)
+    assert "Score the leads with it" in labels(at)
+
+
+def test_an_earlier_ranking_is_put_back(ws, folder):
+    _, dataset, leads = keep_leads(folder)
+    run = keep_run(ws)
+    first = keep_scoring(ws, dataset, leads, run)
+    second = keep_scoring(ws, dataset, leads, run, tilt=2.0)
+    assert [each.id for each in scorings(ws, dataset.id) if each.in_use] == [second.id]
+    click(models(), "Put it back")
+    assert [each.id for each in scorings(ws, dataset.id) if each.in_use] == [first.id]
+
+
+def test_a_model_is_renamed_and_archived_and_brought_back(ws):
+    run = keep_card(ws, CARD, "Draft")
+    at = models()
+    at.text_input(key=f"name_{run.id}").set_value("North region")
+    at = click(at, "Save the name")
+    assert [each.name for each in runs(ws)] == ["North region"]
+    at = click(at, "Archive")
+    assert not runs(ws) and [s.value for s in at.subheader] == ["No models yet"]
+    click(at, "Bring it back")
+    assert len(runs(ws)) == 1
+
+
+def test_an_analyst_archives_nothing_and_sees_no_people(ws):
+    keep_card(ws, CARD)
+    at = models("analyst")
+    assert "Archive" not in labels(at) and "Give the role" not in labels(at) and "Use this model" in labels(at)
+
+
+def test_a_right_that_was_taken_away_meanwhile_stops_the_act(ws):
+    keep_card(ws, CARD)
+    at = models("analyst")
+    set_role(ws, "ana@example.com", "viewer", "x")
+    at = click(at, "Use this model")
+    assert run_in_use(ws) is None and "You are signed in as viewer" in at.error[0].value
+
+
+def test_an_archive_is_kept_and_loaded_by_a_job(ws, monkeypatch):
+    started = []
+
+    def start(arguments, *more):
+        started.append(arguments)
+        return 1
+
+    monkeypatch.setattr(processes, "start", start)
+    at = models()
+    packed = pack_run(ROOT / "sample_data" / "model")
+    at.file_uploader[0].upload("../../model.zip", packed)
+    at.text_input(key="load_name").set_value("From elsewhere")
+    at = click(at.run(), "Load the file")
+    (job,) = records.jobs(ws, kind="load_run")
+    (kept,) = uploads(ws)
+    assert job.request == {"upload_id": kept.id, "name": "From elsewhere"} and kept.bytes == len(packed)
+    assert started == [["job", job.id]]
+
+
+def test_a_model_of_the_server_is_loaded_by_name(ws, monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "start", lambda *arguments: 1)
+    monkeypatch.setenv("LEADRANK_MODELS", str(tmp_path / "models"))
+    at = models()
+    at.segmented_control(key="load_way").set_value("From the server").run()
+    at = click(at, "Load this model")
+    (job,) = records.jobs(ws, kind="load_run")
+    assert job.request["folder_name"] == "sample"
+
+
+def test_what_is_downloaded_can_be_loaded_again(tmp_path):
+    source = tmp_path / "run"
+    shutil.copytree(ROOT / "sample_data" / "model", source)
+    (source / ".work").mkdir()
+    (source / ".work" / "secret.txt").write_text("not of the run", "utf-8")
+    archive, out = tmp_path / "a.zip", tmp_path / "out"
+    archive.write_bytes(pack_run(source))
+    out.mkdir()
+    unpack_run(archive, out)
+    shutil.rmtree(source / ".work")
+    for file in (path for path in source.rglob("*") if path.is_file()):
+        assert (out / file.relative_to(source)).read_bytes() == file.read_bytes()
+    assert not (out / ".work").exists()
+
+
+def test_an_admin_gives_and_takes_roles_and_reads_the_trail(ws):
+    at = models()
+    at.text_input(key="role_email").set_value("Bo@Example.com")
+    at.selectbox(key="role_role").set_value("manager")
+    at = click(at, "Give the role")
+    assert [(each.email, each.role) for each in people(ws)] == [("bo@example.com", "manager")]
+    at.selectbox(key="role_gone").set_value("bo@example.com").run()
+    at = click(at, "Take the access away")
+    assert people(ws) == []
+    assert not any("What" in d.value.columns for d in at.dataframe)  # folded: not even read
+    at.session_state["trail"] = True
+    at.run()
+    (trail,) = [d.value for d in at.dataframe if "What" in d.value.columns]
+    assert trail["What"].tolist() == [event.what for event in audit_trail(ws)]
+
+
+def test_a_wrong_address_is_said_to_be_wrong(ws):
+    at = models()
+    at.text_input(key="role_email").set_value("nobody")
+    at = click(at, "Give the role")
+    assert "address" in at.error[0].value and people(ws) == []
+
+
+def test_a_worse_model_is_called_worse():
+    worse = json.loads(json.dumps(CARD))
+    best = worse["comparison"]["differences"]["TF-IDF + logistic regression (words and fields)"]["auc"]
+    best |= {"value": 0.05, "low": 0.02, "high": 0.08, "p_holm": 0.001}
+    assert cards.against_best(worse) == "-0.050 (-0.080 to -0.020), worse"
+    assert cards.against_best(CARD).endswith("no clear difference")
+
+
+def test_an_archived_model_is_out_of_the_list(ws):
+    archive_run(ws, keep_card(ws, CARD, "Gone").id, "x")
+    keep_card(ws, CARD, "Here")
+    assert models().dataframe[0].value["Model"].tolist() == ["Here"]
