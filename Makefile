@@ -30,7 +30,8 @@ check: $(VENV)/installed-dev  ## lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No chromium here: the browser tests are skipped. 'apt-get install chromium' brings it."
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
 
 format: $(VENV)/installed-dev  ## mend style and import order in place
 	$(BIN)/ruff check --fix .
@@ -39,8 +40,9 @@ format: $(VENV)/installed-dev  ## mend style and import order in place
 sample-data: $(VENV)/installed  ## simulate sample_data/ again: same seed, same leads
 	$(BIN)/python -m core sample --leads 4000 --seed 7 --base-rate 0.10 --out sample_data
 
-sample-model: $(VENV)/installed  ## train sample_data/model again with the full recipe; takes long on a CPU
+sample-model: $(VENV)/installed  ## train sample_data/model again with the full recipe, and score the open leads; takes long on a CPU
 	$(BIN)/python -m core train --leads sample_data/leads.csv --schema sample_data/schema.toml --out sample_data/model --config sample_data/model.toml
+	$(BIN)/python -m core score --model sample_data/model --leads sample_data/leads.csv --only-open --parts --out sample_data/open_scores.parquet
 
 clean:  ## remove the caches of the tools; .venv and trained runs stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -31,7 +31,10 @@ with access.guard():
     entry.start()
     someone = access.visitor()
     if someone is None:
-        st.navigation([st.Page(entry.sign_in, title="Sign in")], position="hidden").run()
+        # At each address: an unknown one would be covered by Streamlit's "page not found".
+        names = [name for listed in MENU.values() for name, *_ in listed]
+        doors = [st.Page(entry.sign_in, title="Sign in", url_path=name, default=name == "today") for name in names]
+        st.navigation(doors, position="hidden").run()
         st.stop()
     # A page that the role may not see is left out of the menu yet known: its address answers in words, by `need`.
     menu = {

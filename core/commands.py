@@ -90,14 +90,23 @@ def train(
     return Answer(card, model_card(card) + f"\nThe run is in {out}.")
 
 
-def score(model: Path, leads: Path, out: Path, device: str, backbone: str | None, parts: bool) -> Answer:
-    """Score a lead file; `parts` adds what each score is the sum of."""
+def score(
+    model: Path, leads: Path, out: Path, device: str, backbone: str | None, parts: bool, only_open: bool
+) -> Answer:
+    """Score a lead file; `parts` adds what each score is the sum of, `only_open` leaves out leads that are decided."""
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     found = _load(leads, scorer.schema)
+    if only_open:
+        found = found.take(open_rows(found))
+        if not len(found):
+            raise LeadRankError(
+                "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
+                "it out to score all"
+            )
     scores = scoring.score(found, scorer, tell, parts=parts)
     if parts and not any(str(name).startswith(PART) for name in scores.frame):
         tell(Event("note: this run's scores are no sums of parts, so there are no such columns"))
@@ -175,7 +184,7 @@ def tour() -> Answer:
             "How good the shipped model is on the sample's test part:",
             _figures(document),
             "",
-            f"The {len(open_leads):,} leads of the last {days:g} days, ranked; call these first:",
+            f"The {len(open_leads):,} open leads of the last {days:g} days, ranked; call these first:",
             top[["rank", "lead_id", "probability"]].to_string(index=False),
             "",
             as_text(reasons),

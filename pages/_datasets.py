@@ -35,8 +35,7 @@ def import_job(upload_id: str) -> Job | None:
 
 def dataset_rows(dataset_id: str, numbers: tuple[int, ...]) -> pd.DataFrame:
     """A few leads of a dataset, by the rows that they had in the file."""
-    rows = datasets.rows_of(shared.workspace(), dataset_id, numbers)
-    return rows.set_axis([name.partition(":")[2] for name in rows.columns], axis="columns")
+    return datasets.rows_of(shared.workspace(), dataset_id, numbers)
 
 
 def list_uploads() -> int:

@@ -61,7 +61,7 @@ def view_boxes(view: View) -> None:
         "Search",
         placeholder="Lead, name or sales person",
         icon=":material/search:",
-        width=280,
+        width=230,
         max_chars=200,
         **bound(view, "queue_search", view.search, lambda new: {"search": (new or "").strip()}),
     )
@@ -69,7 +69,7 @@ def view_boxes(view: View) -> None:
         "Order",
         list(dict.fromkeys([*ORDERS, view.sort])),
         format_func=lambda sort: ORDERS.get(sort, column_words(sort)),
-        width=200,
+        width=180,
         **bound(view, "queue_sort", view.sort, lambda new: {"sort": new, "descending": new != "rank"}),
     )
     st.toggle("Only today's calls", **bound(view, "queue_to_call", view.to_call, lambda new: {"to_call": new}))

@@ -55,7 +55,7 @@ def cut_figures(queue: Queue, view: View, capacity: int, each: bool) -> None:
         st.metric("Orders expected from them", f"{orders:.1f}", help="The sum of their chances.")
         st.metric("Orders per 100 calls", f"{100 * call_rate:.1f}", help="Among the leads to call today.")
         st.metric(
-            "Called at random instead",
+            "At random, per 100 calls",
             f"{100 * random_rate:.1f}",
             help="Orders per 100 calls if any lead of this view still to be called were called.",
         )

@@ -48,15 +48,14 @@ def reason_list(reasons: object) -> list[tuple[str, str, float]]:
 
 
 def reason_line(reasons: object, top: int = 3) -> str:
-    """The strongest reasons in one line, each with what it speaks for.
+    """The strongest reasons in one line, those that speak for the lead first.
 
-    >>> reason_line('[["calls_30d", "5", 0.4], ["dialogue", "", -0.2]]')
-    'For: calls 30d 5 · Against: what was said'
+    >>> reason_line('[["calls_30d", "5", 0.4], ["dialogue", "", -0.2], ["city", "Ulm", 0.1]]')
+    'For: calls 30d 5, city Ulm · Against: what was said'
     """
-    return " · ".join(
-        f"{'For' if value > 0 else 'Against'}: {reason_words(name, text)}"
-        for name, text, value in reason_list(reasons)[:top]
-    )
+    told = [(value, reason_words(name, text)) for name, text, value in reason_list(reasons)[:top]]
+    sides = (("For", [words for value, words in told if value > 0]), ("Against", [w for value, w in told if value < 0]))
+    return " · ".join(f"{side}: {', '.join(lines)}" for side, lines in sides if lines)
 
 
 def reason_words(name: str, text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -83,7 +82,8 @@ with shared.guard():
     st.caption(f"The whole file is read and checked. A model will look at {used_fields(draft)} fields{talk}.")
     running = job is not None and job.state in ("queued", "running")
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    name = row.text_input("Name of the dataset", Path(upload.name).stem[:200], key=f"save_{upload_id}", width=320)
+    usual = (upload.name.rpartition(".")[0] or upload.name)[:200]
+    name = row.text_input("Name of the dataset", usual, key=f"save_{upload_id}", width=320)
     if row.button("Check and save", type="primary", icon=":material/task_alt:", disabled=schema is None or running):
         assert schema is not None
         request = {"upload_id": upload_id, "name": name, "schema": schema_to_dict(schema), "shown": draft.shown()}

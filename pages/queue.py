@@ -36,7 +36,6 @@ with shared.guard():
     view = read_view(queue.columns())
     with head:
         capacity, each = capacity_boxes(queue)
-        scoring_box(dataset, scoring)
     scoring_notes(scoring)
     cut_figures(queue, view, capacity, each)
     found = queue.count(view, capacity=capacity, per_owner=each)
@@ -50,6 +49,7 @@ with shared.guard():
                 filter_boxes(queue, view, scoring.id, schema_from_dict(dataset.schema).features.categorical)
         if found:
             export_box(dataset, queue, view, rows[shown_columns(rows)], found, capacity, each)
+        scoring_box(dataset, scoring)
     undo_bar(scoring)
     filtered(view)
     if not found:

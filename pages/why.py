@@ -9,8 +9,8 @@ from core.workspace.datasets import leads_of
 from pages import _shared as shared
 from pages._actions import action_bar, undo_bar
 from pages._explained import explained
+from pages._history import history
 from pages._lead_head import figures, instant_reasons, other_lead, who_it_is
-from pages._lead_more import history, likes
 from pages._scored import open_queue, pick_scoring, score_now, scoring_notes
 from pages._try import try_a_change
 from pages._unmask import open_text_switch
@@ -54,6 +54,8 @@ with shared.guard():
             explained(dataset, scoring, lead, open_text)
     with alike:
         if alike.open:
+            from pages._likes import likes  # scikit-learn: not before it is needed
+
             likes(dataset, lead)
     with change:
         if change.open:

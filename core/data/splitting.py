@@ -81,13 +81,20 @@ def split_by_time(leads: Leads, schema_split: Split | None = None) -> Parts:
 
 
 def open_rows(leads: Leads) -> np.ndarray:
-    """Positions, ascending, of the leads to call: the outcome is unknown, or not final yet, as the snapshot lies less
-    than `maturity_days` before the newest. Without dates only unknown outcomes count.
+    """Positions, ascending, of the leads to call: the outcome is unknown, or "no" but not final yet, as the snapshot
+    lies less than `maturity_days` before the newest. Without dates only unknown outcomes count.
 
     Shape: (open leads,), int64; empty where all outcomes are final.
     """
-    time = leads.roles["snapshot_time"]
-    return np.flatnonzero(~np.isfinite(leads.converted) | _young(time, leads.schema.split))
+    young = _young(leads.roles["snapshot_time"], leads.schema.split)
+    return np.flatnonzero(~np.isfinite(leads.converted) | (young & (leads.converted != 1)))
+
+
+def as_open(leads: Leads) -> Leads:
+    """These open leads without stage 0: where every lead begins says nothing yet of one that is still open, and its
+    name, such as `lost`, would mislead."""
+    stage = leads.roles["stage"]
+    return Leads(leads.roles.assign(stage=stage.mask(stage == 0, -1)), leads.features, leads.schema)
 
 
 def _young(time: pd.Series, split: Split) -> np.ndarray:

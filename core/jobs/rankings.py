@@ -13,7 +13,7 @@ from core import scoring as door
 from core.attribution import to_dict
 from core.data.leads import Leads
 from core.data.schema import Features, Schema
-from core.data.splitting import open_rows, split_by_time
+from core.data.splitting import as_open, open_rows, split_by_time
 from core.errors import LeadRankError, ValidationError
 from core.jobs.task import Outcome, Task
 from core.queue.build import build_queue
@@ -94,6 +94,8 @@ def keep_scores(
 ) -> Scoring:
     """Write the queue of `scores` and its row."""
     ws = task.ws
+    if part == "open":
+        leads = as_open(leads)
     task.tell("write the queue")
     scoring_id, path = new_scoring_path(ws)
     task.half_made(path)

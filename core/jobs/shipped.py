@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from core.data.reading import Source
 from core.data.schema import load_schema
+from core.data.splitting import as_open
 from core.data.validation import examine_file
 from core.errors import LeadRankError
 from core.jobs.arrivals import copy_whole, shipped_model
@@ -110,7 +111,7 @@ def _add_scores(ws: Workspace, file: Path, sample: Dataset, model: Run) -> int:
     frame = pd.read_parquet(file)
     scoring_id, path = new_scoring_path(ws)
     try:
-        build_queue(path, Scores(frame), leads_of(ws, sample.id))
+        build_queue(path, Scores(frame), as_open(leads_of(ws, sample.id)))
         add_scoring(
             ws,
             scoring_id,

@@ -94,12 +94,20 @@ def shown_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> p
 
 
 def rows_of(ws: Workspace, id: str, numbers: Sequence[int]) -> pd.DataFrame:
-    """Leads by the row of the file that they came from, as a report numbers rows; all that is kept of each.
+    """Leads by the row of the file that they came from, as a report numbers rows; all that is kept of each, by name.
+
+    Roles go by their own names, the stage in words; a name that stands for two columns carries `role:`, `feature:` or
+    `shown:` before it.
 
     Raises:
         LeadRankError: no such dataset, or the file is damaged.
     """
-    frame = read_rows(_path(ws, dataset(ws, id).id), [number - FIRST_ROW for number in numbers])
+    row = dataset(ws, id)
+    frame = read_rows(_path(ws, row.id), [number - FIRST_ROW for number in numbers])
+    stages = [*schema_from_dict(row.schema).funnel.stages, ""]  # -1, unknown, is the last
+    frame["role:stage"] = [stages[place] if place < len(stages) else "" for place in frame["role:stage"]]
+    bare = [name.partition(":")[2] for name in frame.columns]
+    frame.columns = [short if bare.count(short) == 1 else name for short, name in zip(bare, frame.columns, strict=True)]
     return frame.set_axis(frame.index + FIRST_ROW, axis="index").rename_axis("row")
 
 

@@ -81,6 +81,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where pictures of the pages are kept."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    return SHOTS
+
+
+@pytest.fixture(scope="session")
 def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with the sample in it, as `make app` opens it."""
     folder = tmp_path_factory.mktemp("app")

@@ -1,6 +1,8 @@
 """Reports of long work: the end is always told, time left is a number once it can be known."""
 
-from core.progress import Event, Phase
+import time
+
+from core.progress import Event, Phase, with_memory
 
 
 def test_the_end_is_told_and_time_left_reaches_zero() -> None:
@@ -18,3 +20,23 @@ def test_what_a_resumed_phase_finds_done_does_not_count_as_speed() -> None:
     phase.at(900, 1000, {"loss": 1.0})
     assert seen[-1].seconds_left is None
     assert seen[-1].figures == {"loss": 1.0}
+
+
+def test_a_phase_with_a_rate_tells_it():
+    told = []
+    phase = Phase("read", told.append, rate="tokens_per_second")
+    phase.at(0, 100)
+    time.sleep(0.02)
+    phase.at(100, 100)
+    assert "tokens_per_second" not in told[0].figures
+    assert 0 < told[-1].figures["tokens_per_second"] < 100 / 0.02
+
+
+def test_memory_is_told_with_progress_and_not_with_bare_words():
+    told = []
+    watch = with_memory(told.append)
+    watch(Event("note"))
+    watch(Event("read", 1, 2, figures={"total": 1.0}))
+    assert told[0].figures == {}
+    assert told[1].figures["total"] == 1.0
+    assert 0.01 < told[1].figures["memory_gb"] < 1000

@@ -279,7 +279,7 @@ def test_files_hold_exactly_what_is_shown(kept):
         assert len(pd.read_csv(io.BytesIO(_file(kind, queue, view, columns, 40, False)))) == 30
 
 
-def test_who_takes_a_file_is_noted(kept):
+def test_files_are_offered_and_none_is_noted_before_it_is_taken(kept):
     ws, _, _, _, _ = kept
     at = sound(queue_page())
     assert {getattr(b, "label", "") for b in at.get("download_button")} >= {

@@ -124,7 +124,7 @@ def test_the_two_orders_are_compared_by_a_stated_rule(kept):
     apart = (frame["by_chance"] - frame["rank"]).abs()
     far, near = frame["lead_id"].iat[int(apart.argmax())], frame["lead_id"].iat[int(apart.argmin())]
     at = sound(why_page(lead=far))
-    place = int(frame.set_index("lead_id")["by_chance"][far])
+    place = int(frame["by_chance"].to_numpy()[int(apart.argmax())])
     assert f"at {place:,}, by its rank score" in words(at) and "10% of the queue" in words(at)
     assert "by its rank score" not in words(sound(why_page(lead=near)))
 
@@ -279,10 +279,13 @@ def test_a_damaged_explanation_is_told_in_plain_words(kept):
     assert not at.exception and "explain again" in at.error[0].value
 
 
-def test_neither_page_needs_torch_before_a_change_is_tried():
-    modules = "_actions _explained _export _filters _lead_head _lead_more _queue_head _scored _table _try _unmask"
+def test_neither_page_loads_torch_or_scikit_learn_before_they_are_needed():
+    modules = "_actions _explained _export _filters _history _lead_head _queue_head _scored _table _try _unmask"
     script = "import sys, importlib; " + "; ".join(f"importlib.import_module('pages.{m}')" for m in modules.split())
     found = subprocess.run(
-        [sys.executable, "-c", script + "; print('torch' in sys.modules)"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-c", script + "; print({'torch', 'sklearn'} & {*sys.modules})"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
-    assert found.stdout.strip().endswith("False"), found.stderr[-500:]
+    assert found.stdout.strip() == "set()", found.stderr[-500:]

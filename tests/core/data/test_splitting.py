@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.schema import Roles, Schema, Split
-from core.data.splitting import Parts, open_rows, split_by_time
+from core.data.splitting import Parts, as_open, open_rows, split_by_time
 from core.errors import ValidationError
 
 DAY = pd.Timedelta(days=1)
@@ -178,7 +178,14 @@ def test_open_are_the_unknown_and_the_young():
     converted[3] = np.nan
     leads = leads_of([*range(19), None], converted)
     leads = Leads(leads.roles, leads.features, Schema(Roles("id"), split=Split(maturity_days=5)))
-    assert open_rows(leads).tolist() == [3, 14, 15, 16, 17, 18]  # day 13 is final; no date and a known outcome is too
+    assert open_rows(leads).tolist() == [3, 14, 16, 18]  # day 13 is final, an order too; no date and a known outcome is too
+
+
+def test_where_an_open_lead_began_is_no_stage_that_it_reached():
+    leads = leads_of(range(4))
+    leads = Leads(leads.roles.assign(stage=[0, 2, -1, 0]), leads.features, leads.schema)
+    assert as_open(leads).stage.tolist() == [-1, 2, -1, -1]
+    assert leads.stage.tolist() == [0, 2, -1, 0]
 
 
 def test_without_dates_only_an_unknown_outcome_is_open():
@@ -191,4 +198,4 @@ def test_those_that_the_split_calls_too_young_are_open():
     leads = leads_of(range(200))
     parts = split_by_time(leads)
     assert not set(open_rows(leads)) & {*parts.train, *parts.calibration, *parts.test}
-    assert len(open_rows(leads)) == 30
+    assert len(open_rows(leads)) == 15  # of the 30 young ones, half ordered already

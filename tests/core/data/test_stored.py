@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.data.leads import Leads
 from core.data.schema import Features, Roles, Schema
-from core.data.stored import read_leads, read_shown, write_leads
+from core.data.stored import read_leads, read_rows, read_shown, write_leads
 from core.errors import LeadRankError
 from tests.made import make_leads
 
@@ -155,3 +155,14 @@ def test_a_file_that_is_missing_damaged_or_of_another_schema(tmp_path):
     with pytest.raises(LeadRankError, match="cannot be read") as caught:
         read_leads(path, leads.schema)
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_rows_are_found_by_their_place(tmp_path):
+    leads = odd_leads()
+    write_leads(leads, tmp_path / "odd.parquet")
+    found = read_rows(tmp_path / "odd.parquet", [4, 1, 1, 99])
+    assert found.index.tolist() == [1, 4]
+    assert found["role:lead_id"].tolist() == leads.lead_id.iloc[[1, 4]].tolist()
+    assert list(found.columns[-len(ODD) :]) == [f"feature:{name}" for name in leads.features.columns]
+    with pytest.raises(LeadRankError, match="missing or damaged"):
+        read_rows(tmp_path / "none.parquet", [1])

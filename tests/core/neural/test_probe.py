@@ -14,6 +14,7 @@ from core.errors import NotComputable
 from core.funnel import Funnel
 from core.neural.asllr import Encoded
 from core.neural.probe import ProbeData, _LinearSolver, _pairwise, _pointwise, fit_probe
+from core.progress import Event, Phase
 from tests.made import make_leads
 
 CONFIG = with_settings(PRESETS["cpu-quick"], ["seed=1"])
@@ -95,3 +96,16 @@ def test_a_loss_without_weight_trains_no_head() -> None:
     made, pairing = data(120)
     probe = fit_probe(made, pairing, with_settings(CONFIG, ["loss.pairwise=0"]))
     assert "pairwise" not in probe.auc and not probe.heads.state_dict()["pairwise.weight"].any()
+
+
+def test_pair_accuracy_is_the_share_of_pairs_in_order_out_of_fold() -> None:
+    made, pairing = data()
+    told: list[Event] = []
+    probe = fit_probe(made, pairing, CONFIG, phase=Phase("fit heads", told.append))
+    pairs = pairing.pairs(made.stage, made.converted, made.call_seconds, limit=20_000, seed=CONFIG.seed)
+    score = probe.out_of_fold["pairwise"]
+    first = pairs.tier == 0
+    right = [score[c] > score[r] for c, r in zip(pairs.chosen[first], pairs.rejected[first], strict=True)]
+    assert probe.pair_accuracy[pairs.tiers[0].name] == pytest.approx(np.mean(right))
+    assert set(probe.pair_accuracy) == {tier.name for tier in pairs.tiers}
+    assert told[-1].figures["out_of_fold_auc.pairwise"] == probe.auc["pairwise"]

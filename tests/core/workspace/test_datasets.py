@@ -108,3 +108,12 @@ def test_a_file_that_is_gone(ws, dataset):
     next((ws.folder / "datasets").iterdir()).unlink()
     with pytest.raises(LeadRankError, match="missing or damaged"):
         kept.leads_of(ws, dataset.id)
+
+
+def test_rows_go_by_the_number_that_the_report_told(ws, leads, dataset):
+    found = kept.rows_of(ws, dataset.id, [2, 9])
+    assert found.index.tolist() == [2, 9]
+    assert found["lead_id"].tolist() == ["L0000", "L0007"]
+    assert found["phone"].tolist() == ["+49 170 0000000", "+49 170 0000007"]
+    names = leads.schema.funnel.stages
+    assert found["stage"].tolist() == [names[leads.stage[0]], names[leads.stage[7]]]

@@ -1,26 +1,19 @@
-"""More of one lead: leads like it whose outcome is known, its scores so far, and what people did with it."""
+"""Leads like this one whose outcome is known. Apart from the rest: it alone needs scikit-learn, a second to import."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from core.charts import style
-from core.charts.lead import history_chart
 from core.data.leads import Leads
 from core.data.masking import masked_leads
 from core.data.prompts import shown_value
 from core.errors import NotComputable
 from core.similar import similar_leads
-from core.workspace import actions, scorings
 from core.workspace.datasets import leads_of
 from core.workspace.tables import Dataset
 from pages import _shared as shared
-from pages._words import STATUS, column_words
-
-DID = {"reopened": "Put back on the list", "note": "Note"} | {
-    k: v for k, v in STATUS.items() if k != "open"
-}
+from pages._words import column_words
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -60,29 +53,3 @@ def likes(dataset: Dataset, lead: Leads) -> None:
         alt="Similar leads with their likeness and outcome",
     )
     st.caption("Alike in their fields and in what was said. Names and numbers are hidden.")
-
-
-def history(dataset: Dataset, lead_id: str) -> None:
-    """Its score in each scoring, and each action of a person, newest first."""
-    ws = shared.workspace()
-    scores = scorings.score_history(ws, dataset.id, lead_id)
-    if len(scores) > 1:
-        figure = history_chart(scores)
-        shared.chart(figure, scores, "score_history", style.spoken(figure))
-    else:
-        st.caption("Scored once so far: after the next scoring its chance is drawn here over time.")
-    st.subheader("What people did", anchor=False)
-    done = actions.actions_of(ws, dataset.id, lead_id)
-    if not done:
-        st.caption("Nothing was recorded for this lead yet.")
-        return
-    table = pd.DataFrame(
-        {
-            "When (UTC)": [action.at for action in done],
-            "What": [f"Assigned to {a.assigned_to or 'nobody'}" if a.kind == "assigned" else DID[a.kind] for a in done],
-            "Note": [action.note for action in done],
-            "Who": [action.by for action in done],
-        }
-    )
-    when = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")
-    st.dataframe(table, hide_index=True, column_config={"When (UTC)": when}, alt="Actions on this lead, newest first")

@@ -1,0 +1,302 @@
+"""The Leads page: files taken in or refused in words, drafts that outlive the page, and datasets made of them."""
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import drafts
+from core.data.drafting import sketch
+from core.data.schema import schema_from_dict
+from core.drafts import look
+from core.jobs import processes, records
+from core.jobs.running import run_job
+from core.workspace import datasets
+from core.workspace.people import set_role
+from core.workspace.store import open_workspace
+from core.workspace.uploads import upload_path, uploads
+from pages._report import in_words
+
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = "<script>alert(1)</script> **bold** :red[x] $y$"
+
+
+@pytest.fixture
+def ws(folder):
+    return open_workspace(folder)
+
+
+@pytest.fixture
+def at_once(ws, monkeypatch):
+    """Jobs are done in this process, before the page goes on."""
+
+    def start(arguments, *_):
+        run_job(ws, arguments[1])
+        return 2**22 + 1
+
+    monkeypatch.setattr(processes, "start", start)
+
+
+COLUMNS = [
+    "lead_id",
+    "agent",
+    "snapshot_time",
+    "team_size",
+    "channel",
+    "dialogue",
+    "stage",
+    "call_seconds",
+    "converted",
+]
+
+
+def table(rows: int = 200) -> pd.DataFrame:
+    """Leads of the sample, evenly over its time, a few columns, with a name that no model may see."""
+    sample = pd.read_csv(ROOT / "sample_data" / "leads.csv", dtype=str, keep_default_na=False, usecols=COLUMNS)
+    found = sample[COLUMNS].iloc[:: 4000 // rows]
+    return found.assign(name=[f"Person {n}" for n in range(len(found))])
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, sep=";").encode()
+
+
+def leads(upload: str | None = None, role: str | None = None) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    if role:
+        at.secrets["auth"] = {"x": "y"}
+        at.secrets["roles"] = {"ana@example.com": role}
+        at.user = {"is_logged_in": True, "email": "ana@example.com"}
+    at = at.run().switch_page("pages/leads.py")
+    if upload:
+        at.query_params["upload"] = upload
+    return sound(at.run())
+
+
+def sound(at: AppTest) -> AppTest:
+    assert not at.exception, [e.message for e in at.exception]
+    return at
+
+
+def click(at: AppTest, label: str) -> AppTest:
+    return sound(next(b for b in at.button if b.label == label).click().run())
+
+
+def upload(at: AppTest, name: str, content: bytes) -> AppTest:
+    at.file_uploader[0].upload(name, content)
+    return sound(at.run())
+
+
+def words(at: AppTest) -> str:
+    kinds = (at.text, at.caption, at.markdown, at.error, at.warning, at.info, at.success)
+    return "\n".join(str(each.value) for kind in kinds for each in kind).replace("\\", "").replace("\u2060", "")
+
+
+def take_in(ws, content: bytes, name: str = "May.csv") -> str:
+    return drafts.take_in(ws, name, io.BytesIO(content), by="x", limit_bytes=1 << 24).id
+
+
+def test_nothing_yet_leads_to_a_file_or_to_the_sample(ws):
+    at = leads()
+    assert "Nothing is here yet" in words(at)
+    assert [b.label for b in at.get("download_button")] == ["Download a sample file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"id\n1\n2\n", "one column alone, 'id'"),
+        ("a.csv", b"id;y\n1;0\n", "one lead alone"),
+        ("April.csv", bytes(range(256)) * 40, "'April.csv': it is a binary file"),
+        ("a.xlsx", b"PK\x03\x04" + bytes(60), "damaged"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_words_and_not_kept(ws, name, content, said):
+    at = upload(leads(), name, content)
+    assert said in words(at)
+    assert uploads(ws) == [] and "upload" not in at.query_params
+    assert str(ws.folder) not in words(at)
+
+
+def test_a_file_over_the_limit_is_refused(ws, monkeypatch):
+    monkeypatch.setattr("streamlit.get_option", lambda name: 0)
+    at = upload(leads(), "big.csv", b"id;y\n1;0\n2;1\n")
+    assert "a file may have at most" in words(at)
+    assert uploads(ws) == []
+
+
+def test_an_upload_becomes_a_draft_that_a_new_page_finds_again(ws):
+    at = upload(leads(), "Leads of May.csv", csv(table()))
+    (kept,) = uploads(ws)
+    assert at.query_params["upload"] == kept.id
+    shown = at.data_editor[0].value.set_index("column")
+    assert shown.loc["converted", "part"] == "converted" and shown.loc["name", "part"] == "shown"
+    assert "known only after" in shown.loc["call_seconds", "warning"]
+    assert shown.loc["channel", "why"].endswith("values")
+    assert "Leads of May.csv: 200 leads" in words(at)
+
+    row = shown.index.get_loc("channel")
+    at.session_state[f"roles_{kept.id}_0"] = {
+        "edited_rows": {row: {"part": "out"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    sound(at.run())
+    again = leads(kept.id)
+    assert again.data_editor[0].value.set_index("column").loc["channel", "part"] == "out"
+    assert "Start again from the guess" in [b.label for b in again.button]
+
+
+def test_the_file_is_let_go_of_once_it_is_kept(ws):
+    at = upload(leads(), "May.csv", csv(table()))
+    at = click(at, "All datasets")
+    assert at.file_uploader[0].value is None
+    assert "Go on" in [b.label for b in at.button]
+
+
+def test_a_column_that_tells_the_outcome_is_used_only_after_a_tick(ws):
+    frame = table()
+    frame["note"] = frame["converted"].map({"1": "north", "0": "south"})
+    id = take_in(ws, csv(frame))
+    at = leads(id)
+    parts = at.data_editor[0].value.set_index("column")
+    assert parts.loc["note", "part"] == "out" and "Seems known only afterwards" in parts.loc["note", "warning"]
+    row = parts.index.get_loc("note")
+    edits = {"edited_rows": {row: {"part": "categorical"}}, "added_rows": [], "deleted_rows": []}
+    at.session_state[f"roles_{id}_0"] = edits
+    at = sound(at.run())
+    assert "column 'note' looks as if it were known only after the outcome" in words(at)
+    assert next(b for b in at.button if b.label == "Check and save").disabled
+    edits["edited_rows"][row]["known"] = True
+    at.session_state[f"roles_{id}_0"] = edits
+    at = sound(at.run())
+    assert not at.error
+    assert not next(b for b in at.button if b.label == "Check and save").disabled
+
+
+def test_pairs_are_counted_live_and_follow_the_funnel(ws):
+    id = take_in(ws, csv(table(400)))
+    at = leads(id)
+    first = sketch(upload_path(ws, id))
+    counted = look(first, first.guess.schema).tiers
+    for tier in counted:
+        assert f"{tier.pairs:,} pairs: {tier.chosen_leads:,} leads preferred to {tier.rejected_leads:,}." in words(at)
+    assert "counted on 400 leads" in words(at)
+
+    at = click(at, "Add a preference")
+    assert len([t for t in at.text_input if t.label == "Name"]) == len(counted) + 1
+    chosen, rejected = [m for m in at.multiselect if not m.value]
+    chosen.set_value(["test_drive"])
+    rejected.set_value(["call"])
+    at = sound(at.run())
+    stage = first.frame["stage"]
+    assert f"leads preferred to {(stage == 'call').sum():,}." in words(at)
+    kept = drafts.read_draft(ws, id, first.names)
+    assert kept.tiers[-1] == {"name": "preference 1", "margin": 0.5, "chosen": ["test_drive"], "rejected": ["call"]}
+
+
+def test_an_unfinished_preference_is_said_and_loses_nothing(ws):
+    at = click(leads(take_in(ws, csv(table()))), "Add a preference")
+    chosen = next(m for m in at.multiselect if not m.value)
+    at = sound(chosen.set_value(["lock_in"]).run())
+    assert "'chosen' and 'rejected' go together" in words(at)
+    assert ["lock_in"] in [m.value for m in at.multiselect]
+
+
+def test_stages_move_and_a_ready_made_funnel_replaces_them(ws):
+    id = take_in(ws, csv(table()))
+    at = leads(id)
+    at = sound(at.button(key=f"Down_0_{id}").click().run())
+    assert [t.value for t in at.text][1:3] == ["1. call", "2. lost"]
+    box = next(s for s in at.selectbox if s.label == "Ready-made funnel")
+    at = sound(box.set_value("recruiting").run())
+    at = click(at, "Use it")
+    assert "1. rejected" in [t.value for t in at.text]
+    assert "holds values that are no stage yet" in words(at)
+
+
+def test_a_sound_file_is_saved_with_what_people_may_see(ws, at_once):
+    id = take_in(ws, csv(table(1000)))
+    at = leads(id)
+    at.text_input(key=f"save_{id}").set_value("May")
+    at = click(at, "Check and save")
+    (dataset,) = datasets.datasets(ws)
+    assert (dataset.name, dataset.leads, dataset.shown) == ("May", 1000, ["name"])
+    assert dataset.report["leads"] == 1000
+    assert "name" not in schema_from_dict(dataset.schema).columns()
+    assert uploads(ws) == [] and list((ws.folder / "uploads").iterdir()) == []
+    assert "May: 1,000 leads" in words(at)
+    assert "Train a model on it" in [b.label for b in at.button]
+
+
+def test_every_problem_is_told_with_rows_that_can_be_looked_at(ws, at_once):
+    frame = table(1000)
+    frame.iloc[9, 0] = frame.iloc[3, 0]
+    frame.loc[frame.index[5], "converted"] = "maybe"
+    id = take_in(ws, csv(frame))
+    at = click(leads(id), "Check and save")
+    assert datasets.datasets(ws) == []
+    (job,) = records.jobs(ws, kind="import")
+    assert {problem["column"] for problem in job.result["report"]["errors"]} == {"lead_id", "converted"}
+    assert "lead_id: the lead id stands in several rows" in words(at)
+    assert "2 rows: 5, 11" in words(at)
+    at = sound(at.button(key=f"rows_{id}_errors_0").click().run())
+    rows = at.dataframe[-1].value
+    assert rows["row"].tolist() == [7] and rows["converted"].tolist() == ["maybe"]
+
+
+def test_what_a_stranger_wrote_is_shown_as_it_was_written(ws, at_once):
+    frame = table(1000).rename(columns={"channel": HOSTILE})
+    frame["stage"] = frame["stage"].replace("call", HOSTILE)
+    id = take_in(ws, csv(frame), name=f"{HOSTILE}.csv")
+    at = click(leads(id), "Check and save")
+    at = leads()
+    assert any(HOSTILE in text.value for text in at.text)
+    raw = [each.value for kind in (at.markdown, at.caption, at.error, at.warning, at.info, at.success) for each in kind]
+    assert not any("<script>" in str(value) or "**bold**" in str(value) for value in raw)
+
+
+def test_a_dataset_is_renamed_and_put_away(ws, at_once):
+    at = click(leads(take_in(ws, csv(table(1000)))), "Check and save")
+    (dataset,) = datasets.datasets(ws)
+    at = leads()
+    at.text_input(key=f"name_{dataset.id}").set_value("June")
+    at = click(at, "Rename")
+    assert datasets.dataset(ws, dataset.id).name == "June" and "June" in [t.value for t in at.text]
+    at = click(at, "Put it away")
+    assert datasets.datasets(ws) == []
+    assert "June" not in [t.value for t in at.text]
+    at = sound(at.toggle[0].set_value(True).run())
+    at = click(at, "Bring it back")
+    assert [each.name for each in datasets.datasets(ws)] == ["June"]
+
+
+def test_a_file_is_deleted_with_its_draft(ws):
+    at = click(leads(take_in(ws, csv(table()))), "Delete this file")
+    assert uploads(ws) == [] and list((ws.folder / "uploads").iterdir()) == []
+    assert "Nothing is here yet" in words(at)
+
+
+def test_an_address_of_no_upload_is_told(ws):
+    assert "no such uploaded file" in words(leads("../../etc/passwd"))
+    assert "this uploaded file is no longer there" in words(leads("0" * 32))
+
+
+def test_a_manager_may_not_and_a_right_taken_away_holds_at_once(ws, at_once):
+    assert "You are signed in as manager" in words(leads(role="manager"))
+    set_role(ws, "ana@example.com", "analyst", "x")
+    at = leads(take_in(ws, csv(table(1000))), role="analyst")
+    set_role(ws, "ana@example.com", "viewer", "x")
+    at = click(at, "Check and save")
+    assert datasets.datasets(ws) == [] and "You are signed in as viewer" in words(at)
+
+
+def test_messages_of_the_schema_speak_of_the_page():
+    assert in_words("add this one to funnel.stages") == "add this one to the list of stages"
+    assert in_words("under roles.call_seconds") == "under 'Call length in seconds'"
+    assert in_words("roles.unknown_thing stays") == "roles.unknown_thing stays"
+    assert json.dumps(in_words("tiers stay tiers")) == '"tiers stay tiers"'
