@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--parts", action="store_true", help="add columns with what each field and the words add to the score"
     )
     score.add_argument(
-        "--only-open", action="store_true", help="only leads to call: those whose outcome is not known, or not final yet"
+        "--only-open", action="store_true", help="only leads to call: outcome not known, or not final yet"
     )
     _where(score)
 

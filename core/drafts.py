@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from core.data.alignment import TierReport
-from core.data.drafting import Draft, Sketch, draft_from_dict, evenly
-from core.data.drafting import sketch as read_sketch
+from core.data.drafting import Draft, draft_from_dict
 from core.data.problems import Problem
 from core.data.schema import Schema
+from core.data.sketches import Sketch, evenly
+from core.data.sketches import sketch as read_sketch
 from core.data.validation import examine
 from core.errors import LeadRankError
 from core.tiers import check_tiers
@@ -41,8 +42,19 @@ class Look:
     """In those leads; their row numbers are not the file's, so only columns and words are of use."""
 
 
-def take_in(ws: Workspace, name: str, stream: BinaryIO, *, by: str, limit_bytes: int) -> Upload:
+def take_in(
+    ws: Workspace,
+    name: str,
+    stream: BinaryIO,
+    *,
+    by: str,
+    limit_bytes: int,
+    check: Callable[[str], object] | None = None,
+) -> Upload:
     """Keep an upload if its first rows can be read as leads; else nothing is left of it.
+
+    `check` reads them, given the upload's id, and raises where they cannot be; an app that keeps what it read hands in
+    its own.
 
     Raises:
         LeadRankError: it is empty, too large, no table of leads, or damaged in its first rows.
@@ -50,7 +62,7 @@ def take_in(ws: Workspace, name: str, stream: BinaryIO, *, by: str, limit_bytes:
     upload = keep_upload(ws, name, stream, by, limit_bytes)
     path = upload_path(ws, upload.id)
     try:
-        read_sketch(path)
+        check(upload.id) if check else read_sketch(path)
     except LeadRankError as error:
         drop_upload(ws, upload.id, by)
         # The file goes by its id in the workspace; its owner knows it by the name it came with.

@@ -1,4 +1,4 @@
-"""The preference tiers judged before any training, without torch: how many pairs, and do they order as the sale does?"""
+"""The preference tiers judged before any training, without torch: how many pairs, and do they agree with the sale?"""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core import drafts
-from core.data import drafting
-from core.data.drafting import Draft, Sketch
+from core.data import drafting, sketches
+from core.data.drafting import Draft
 from core.data.schema import Schema, schema_from_dict, schema_to_dict
+from core.data.sketches import Sketch
 from core.drafts import Look
 from core.workspace.tables import Upload
 from core.workspace.uploads import upload_path, uploads
@@ -27,13 +28,13 @@ def upload_of(upload_id: str) -> Upload:
 @st.cache_resource(max_entries=4, show_spinner="Reading the first rows")
 def first_rows(upload_id: str) -> Sketch:
     """The first rows and what is guessed from them. Raises ReadError."""
-    return drafting.sketch(upload_path(shared.workspace(), upload_id))
+    return sketches.sketch(upload_path(shared.workspace(), upload_id))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def leaks(upload_id: str, converted: str | None, call_seconds: str | None) -> dict[str, str]:
     """Columns that seem known only after the outcome, given which column the outcome is."""
-    return drafting.leaks_of(first_rows(upload_id).frame, converted, call_seconds)
+    return sketches.leaks_of(first_rows(upload_id).frame, converted, call_seconds)
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting pairs of leads")
@@ -49,7 +50,7 @@ def looked(upload_id: str, schema: Schema) -> Look:
 @st.cache_data(max_entries=32, show_spinner="Looking up the rows")
 def rows_at(upload_id: str, numbers: tuple[int, ...]) -> pd.DataFrame:
     """A few rows of the file, by the numbers that a spreadsheet shows."""
-    return drafting.rows_at(upload_path(shared.workspace(), upload_id), numbers)
+    return sketches.rows_at(upload_path(shared.workspace(), upload_id), numbers)
 
 
 def current(upload_id: str) -> Draft:

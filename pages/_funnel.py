@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data import drafting
-from core.data.drafting import Draft, Sketch
+from core.data import drafting, sketches
+from core.data.drafting import Draft
+from core.data.sketches import Sketch
 from core.funnel import PRESETS
 from pages import _draft as drafts
 from pages import _shared as shared
@@ -84,7 +85,7 @@ def _stages(upload_id: str, first: Sketch, draft: Draft, column: str) -> None:
                 end = place == last
                 _act(upload_id, words, "", _moved(stage, by), key=f"{words}_{place}", disabled=end, type="tertiary")
             _act(upload_id, "Remove", "", _removed(stage), key=f"less_{place}", type="tertiary")
-    strange = drafting.strange_stages(first.frame, column, draft.stages)
+    strange = sketches.strange_stages(first.frame, column, draft.stages)
     if strange:
         listed = ", ".join(f"{value} ({count:,} leads)" for value, count in list(strange.items())[:5])
         st.warning(

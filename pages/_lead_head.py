@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.prompts import shown_name
 from core.queue.store import Queue
 from core.queue.view import View
 from core.scores import DIALOGUE, Contribution
@@ -32,6 +33,8 @@ def other_lead(queue: Queue) -> dict[str, Any]:
         first = queue.page(View(), 1, 1)
         first = first if len(first) else queue.page(ALL, 1, 1)
         row = queue.lead(str(first["lead_id"].iat[0]))
+        # Pinned: once it is marked, another lead would be the first.
+        st.query_params["lead"] = str(row["lead_id"])
     rank = int(row["rank"])
     for label, icon, place in (("Previous", "arrow_back", rank - 1), ("Next", "arrow_forward", rank + 1)):
         there = 1 <= place <= len(queue)
@@ -81,7 +84,8 @@ def who_it_is(row: dict[str, Any]) -> None:
     people = [str(value) for name, value in row.items() if name.startswith("shown:") and value]
     st.header(shared.literal(" · ".join([str(row["lead_id"]), *people])), anchor=False)
     told = [STATUS.get(str(row.get("status") or "open"), "")]
-    told += [f"{column_words(name)}: {row[name]}" for name in ("owner", "stage") if row.get(name)]
+    told += [f"{column_words('owner')}: {row['owner']}"] if row.get("owner") else []
+    told += [f"{column_words('stage')}: {shown_name(row['stage'])}"] if row.get("stage") else []
     if row.get("snapshot_time") is not None and row["snapshot_time"] == row["snapshot_time"]:
         told.append(f"data of {row['snapshot_time']:%d %b %Y}")
     st.caption(shared.literal(" · ".join(filter(None, told))))

@@ -11,7 +11,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.alignment import TierReport
-from core.data.drafting import PARTS, Sketch
+from core.data.drafting import PARTS
+from core.data.sketches import Sketch
 from core.drafts import Look
 from pages import _shared as shared
 

@@ -7,17 +7,8 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core.data.drafting import (
-    KINDS,
-    PARTS,
-    Draft,
-    Sketch,
-    column_reasons,
-    draft_of,
-    examples,
-    remarks,
-    with_found_stages,
-)
+from core.data.drafting import KINDS, PARTS, Draft, draft_of, with_found_stages
+from core.data.sketches import Sketch, column_reasons, examples, remarks
 from pages import _draft as drafts
 from pages import _shared as shared
 from pages._report import in_words

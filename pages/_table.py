@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.data.prompts import shown_name
 from pages._words import STATUS, TRENDS, column_words, reason_line
 
 CALL, REST = "● Call", ""
@@ -28,7 +29,7 @@ def lead_table(rows: pd.DataFrame) -> pd.DataFrame:
     table = rows[shown_columns(rows)].copy()
     table["probability"] = 100 * table["probability"]
     table["status"] = table["status"].map(lambda status: STATUS.get(status, status))
-    for name, words in (("trend", TRENDS.get), ("reasons", reason_line)):
+    for name, words in (("trend", TRENDS.get), ("reasons", reason_line), ("stage", shown_name)):
         if name in table:
             table[name] = table[name].map(words)
     if "call_today" in table:

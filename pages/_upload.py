@@ -9,6 +9,7 @@ import streamlit as st
 from core import drafts
 from core.errors import LeadRankError
 from pages import _shared as shared
+from pages._draft import first_rows
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "leads.csv"
 
@@ -29,7 +30,9 @@ def upload_box() -> None:
         by = shared.need("analyst").email
         try:
             with st.spinner("Keeping the file and reading its first rows"):
-                made = drafts.take_in(shared.workspace(), file.name, file, by=by, limit_bytes=limit << 20)
+                most = limit << 20
+                ws = shared.workspace()
+                made = drafts.take_in(ws, file.name, file, by=by, limit_bytes=most, check=first_rows)
             st.query_params["upload"] = made.id
         except LeadRankError as error:
             st.session_state["upload_refused"] = shared.without_folders(str(error))

@@ -177,10 +177,11 @@ def shown_name(column: str) -> str:
     """A column name as words.
 
     Example:
-        >>> shown_name("days_since_last_call")
-        'days since last call'
+        >>> shown_name("days_since_last_call"), shown_name("calls_30d")
+        ('days since last call', 'calls in 30 days')
     """
-    return re.sub(r"[\s_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(column))).strip()
+    words = re.sub(r"[\s_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(column))).strip()
+    return re.sub(r" (\d+)d$", r" in \1 days", words)
 
 
 def shown_value(value: object) -> str:

@@ -93,8 +93,7 @@ def finetune(
         weight_decay=0.01,
     )
     rates = [group["lr"] for group in optimiser.param_groups]
-    assert model.reader is not None
-    reader = model.reader
+    assert (reader := model.reader) is not None
     model, optimiser = accelerator.prepare(model, optimiser)
     plan = [batches_of(lesson, config, epoch) for epoch in range(config.epochs)]
     total = sum(len(batches) for batches in plan)

@@ -155,10 +155,9 @@ class Queue:
         Raises:
             LeadRankError: the queue does not hold the lead.
         """
-        try:
-            rank = self._file.ranks_of([lead_id])
-        except UnicodeEncodeError:  # half a character, from a damaged address
-            rank = np.zeros(1, dtype=np.int64)
+        # A damaged address can hold half a character, which no file does.
+        whole = not any("\ud800" <= sign <= "\udfff" for sign in lead_id)
+        rank = self._file.ranks_of([lead_id] if whole else [""])
         if not rank[0]:
             raise LeadRankError(
                 f"this queue does not hold the lead '{lead_id[:60]}': it may belong to another data set"

@@ -25,7 +25,7 @@ WAIT_MS = 60_000
     ids=lambda value: str(value),
 )
 def test_every_page_is_drawn_whole(app: App, browser: Browser, look: str, width: int, scheme: str, shots) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": 1800}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     outside: list[str] = []
@@ -45,4 +45,4 @@ def test_every_page_is_drawn_whole(app: App, browser: Browser, look: str, width:
 
 def test_the_sample_is_there_without_being_asked(app: App) -> None:
     (sample,) = datasets.datasets(open_workspace(app.workspace))
-    assert (sample.leads, sample.open_leads) == (4000, 395)
+    assert (sample.leads, sample.open_leads) == (4000, 373)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.data.drafting import draft_of, leaks_of, schema_of, sketch
+from core.data.drafting import Draft, draft_of, schema_of
 from core.data.reading import read_table
+from core.data.sketches import leaks_of, sketch
 from core.data.validation import examine
 from core.drafts import drop_draft, forget_draft, keep_draft, look, read_draft, take_in
 from core.errors import LeadRankError, ReadError
@@ -53,7 +54,7 @@ def test_a_draft_outlives_the_page_and_goes_with_its_upload(ws):
 @pytest.mark.parametrize("upload_id", ["../../etc/passwd", "", "a" * 31])
 def test_an_id_from_an_address_leads_nowhere_else(ws, upload_id):
     with pytest.raises(LeadRankError, match="no such uploaded file"):
-        keep_draft(ws, upload_id, None)
+        keep_draft(ws, upload_id, Draft({}))
 
 
 def test_pairs_are_counted_as_training_would_count_them():
@@ -61,6 +62,7 @@ def test_pairs_are_counted_as_training_would_count_them():
     schema = schema_of(draft_of(first.guess, first.names), leaks_of(first.frame, "converted", "call_seconds"))
     seen = look(first, schema)
     leads, _ = examine(read_table(SAMPLE), schema)
+    assert leads is not None
     assert seen.tiers == check_tiers(leads)
     assert (seen.leads, seen.converted) == (4000, int((leads.converted == 1).sum()))
 

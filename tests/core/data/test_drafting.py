@@ -11,16 +11,9 @@ import pytest
 from core.data import drafting
 from core.data.drafting import (
     Draft,
-    column_reasons,
     draft_from_dict,
     draft_of,
-    evenly,
-    leaks_of,
-    remarks,
-    rows_at,
     schema_of,
-    sketch,
-    strange_stages,
     with_found_stages,
     with_preset,
     with_stage,
@@ -29,6 +22,7 @@ from core.data.drafting import (
     without_stage,
 )
 from core.data.schema import ROW_NUMBER, load_schema
+from core.data.sketches import column_reasons, evenly, leaks_of, remarks, rows_at, sketch, strange_stages
 from core.data.validation import examine
 from core.errors import ReadError, SchemaError
 

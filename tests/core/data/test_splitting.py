@@ -178,7 +178,12 @@ def test_open_are_the_unknown_and_the_young():
     converted[3] = np.nan
     leads = leads_of([*range(19), None], converted)
     leads = Leads(leads.roles, leads.features, Schema(Roles("id"), split=Split(maturity_days=5)))
-    assert open_rows(leads).tolist() == [3, 14, 16, 18]  # day 13 is final, an order too; no date and a known outcome is too
+    assert open_rows(leads).tolist() == [
+        3,
+        14,
+        16,
+        18,
+    ]  # day 13 is final, so is an order, and so a known outcome without a date
 
 
 def test_where_an_open_lead_began_is_no_stage_that_it_reached():
