@@ -16,6 +16,7 @@ import pandas as pd
 
 from core.data.guessing import Guess, guess_funnel
 from core.data.schema import ROW_NUMBER, Features, Roles, Schema, Split, schema_from_dict, schema_to_dict
+from core.data.sketches import column_reasons
 from core.errors import SchemaError
 from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, three_tiers
 

@@ -93,7 +93,8 @@ def finetune(
         weight_decay=0.01,
     )
     rates = [group["lr"] for group in optimiser.param_groups]
-    assert (reader := model.reader) is not None
+    reader = model.reader
+    assert reader is not None
     model, optimiser = accelerator.prepare(model, optimiser)
     plan = [batches_of(lesson, config, epoch) for epoch in range(config.epochs)]
     total = sum(len(batches) for batches in plan)
@@ -102,8 +103,7 @@ def finetune(
     step, history, best, sums = found.step, found.history, found.best, found.sums
     layers = config.lora.last_layers or reader.model.config.num_hidden_layers
     budget = found.budget or config.micro_tokens or token_budget(reader, device, learning_layers=layers)
-    phase, saved_at = Phase("fine-tune", watch), time.monotonic()
-    position = 0
+    phase, saved_at, position = Phase("fine-tune", watch), time.monotonic(), 0
     for epoch, batches in enumerate(plan):
         if len(history) > epoch:
             position += len(batches)
@@ -124,8 +124,7 @@ def finetune(
             for name, value in figures.items():
                 sums[name] = 0.9 * sums[name] + 0.1 * value if name in sums else value
             speed = {"epoch": epoch + 1, "tokens_per_second": tokens / (time.monotonic() - began)}
-            if device.type == "cuda":
-                speed["gpu_memory_gb"] = torch.cuda.max_memory_allocated(device) / 1e9
+            speed |= {"gpu_memory_gb": torch.cuda.max_memory_allocated(device) / 1e9} if device.type == "cuda" else {}
             phase.at(position, total, sums | speed)
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 state.save(Standing(position, history, best, sums, budget))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 if TYPE_CHECKING:
     from tests.browser.conftest import App
@@ -94,7 +94,12 @@ def test_a_hostile_file_is_shown_as_written(app: App, page: Page, tmp_path: Path
     path = tmp_path / "<b>hostile.csv"
     pd.DataFrame(rows).to_csv(path, index=False)
     alerts: list[str] = []
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def noted(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", noted)
     bring_in(app, page, path)
     expect(page.get_by_text("<b>hostile").first).to_be_visible(timeout=90_000)
     assert page.locator("main b, main img[src=x], main script").count() == 0

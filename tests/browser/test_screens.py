@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -24,7 +25,9 @@ WAIT_MS = 60_000
     [("light", 1440, "light"), ("dark", 1440, "dark"), ("phone", 390, "light")],
     ids=lambda value: str(value),
 )
-def test_every_page_is_drawn_whole(app: App, browser: Browser, look: str, width: int, scheme: str, shots) -> None:
+def test_every_page_is_drawn_whole(
+    app: App, browser: Browser, look: str, width: int, scheme: Literal["light", "dark"], shots: Path
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 1800}, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)

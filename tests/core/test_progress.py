@@ -23,7 +23,7 @@ def test_what_a_resumed_phase_finds_done_does_not_count_as_speed() -> None:
 
 
 def test_a_phase_with_a_rate_tells_it():
-    told = []
+    told: list[Event] = []
     phase = Phase("read", told.append, rate="tokens_per_second")
     phase.at(0, 100)
     time.sleep(0.02)
@@ -33,7 +33,7 @@ def test_a_phase_with_a_rate_tells_it():
 
 
 def test_memory_is_told_with_progress_and_not_with_bare_words():
-    told = []
+    told: list[Event] = []
     watch = with_memory(told.append)
     watch(Event("note"))
     watch(Event("read", 1, 2, figures={"total": 1.0}))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import drafting
+from core.data import sketches
 from core.data.drafting import (
     Draft,
     draft_from_dict,
@@ -171,7 +171,7 @@ def test_another_encoding_is_read():
 
 
 def test_only_the_first_rows_of_a_large_file_are_read(monkeypatch):
-    monkeypatch.setattr(drafting, "SKETCH_ROWS", 10_000)
+    monkeypatch.setattr(sketches, "SKETCH_ROWS", 10_000)
     lines = "\n".join(f"L{n},{n % 7},{n % 2}" for n in range(40_000))
     first = sketch(f"id,a,y\n{lines}\n".encode())
     assert (len(first.frame), first.whole) == (10_000, False)

@@ -231,8 +231,8 @@ def test_hillstrom_s_later_outcomes_are_leaks():
 
 def test_a_few_bad_cells_neither_hide_the_outcome_nor_the_id():
     frame = table()
-    frame.loc[7, "converted"] = "maybe"
-    frame.loc[9, "lead_id"] = frame.loc[3, "lead_id"]
+    frame["converted"] = frame["converted"].astype(object).where(frame.index != 7, "maybe")
+    frame["lead_id"] = frame["lead_id"].where(frame.index != 9, str(frame["lead_id"].iat[3]))
     guess = guess_schema(frame)
     assert (guess.schema.roles.converted, guess.schema.roles.lead_id) == ("converted", "lead_id")
     assert "mend those" in guess.reasons["roles.converted"]

@@ -183,7 +183,8 @@ def test_open_are_the_unknown_and_the_young():
         14,
         16,
         18,
-    ]  # day 13 is final, so is an order, and so a known outcome without a date
+    ]
+    # Day 13 is final, so is an order, and so is a known outcome without a date.
 
 
 def test_where_an_open_lead_began_is_no_stage_that_it_reached():
