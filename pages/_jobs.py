@@ -15,6 +15,7 @@ EVERY = 1.5
 ACTIVE = ("queued", "running")
 
 PHASES = {
+    "wait for a turn": "Waiting until the jobs before it have ended",
     "read": "Reading the file",
     "save": "Saving",
     "unpack": "Unpacking the model",

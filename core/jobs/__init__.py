@@ -9,7 +9,8 @@ running     what a job's process does                   reporting   heartbeat, p
 processes   start, recognise and stop a process         folders     a job's log, notes and half-made files
 task        what the work gets, and how it is stopped   arrivals    kinds `import` and `load_run`
 trainings   kind `train`                                rankings    kinds `score` and `explain`
-shipped     the first start: sample leads and model         curves      a history as a table, for curves
+shipped     the first start: sample leads and model     curves      a history as a table, for curves
+turns       how many compute at once
 
 The folder `jobs/<id>/` holds log.txt, memory.json (what a second attempt goes on with), partial.txt (half-made files).
 """

@@ -16,6 +16,7 @@ from core.jobs import arrivals, folders, ledger, rankings, trainings
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
 from core.jobs.task import Stopped, Task, Work
+from core.jobs.turns import turn
 from core.workspace.store import Workspace
 from core.workspace.tables import Job
 
@@ -52,7 +53,9 @@ def run_job(ws: Workspace, job_id: str) -> bool:
         reporter.start()
         result: dict[str, Any] | None = None
         try:
-            outcome = WORK[job.kind](Task(ws, job, reporter.watch))
+            task = Task(ws, job, reporter.watch)
+            with turn(task):
+                outcome = WORK[job.kind](task)
             state, message, result = "done", outcome.message, outcome.result
         except Stopped as stopped:
             state, message = stopped.state, INTERRUPTED if stopped.state == "interrupted" else cancelled_words(job)
