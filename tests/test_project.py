@@ -150,7 +150,7 @@ def test_torch_is_the_first_requirement() -> None:
         ("core", ["requirements.txt"]),
         ("pages", ["requirements.txt"]),
         ("tests", ["requirements.txt", "requirements-dev.txt"]),
-        ("benchmarks", ["requirements.txt", "requirements-bench.txt"]),
+        ("benchmarks", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]),
     ],
     ids=["core", "pages", "tests", "benchmarks"],
 )

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import App
+    from tests.serving import App
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -12,7 +12,7 @@ from core.workspace import datasets
 from core.workspace.store import open_workspace
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import App
+    from tests.serving import App
 
 pytestmark = pytest.mark.xdist_group("browser")
 
