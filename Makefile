@@ -15,7 +15,6 @@ help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(VENV)/backbone  ## install, then open the app in the browser, with the sample leads and the shipped model in it
-	@$(BIN)/python -m core prepare
 	$(BIN)/streamlit run app.py
 
 tour: $(VENV)/backbone  ## install, then run the main job on the sample in the terminal: figures, ranked leads, reasons
