@@ -1,7 +1,7 @@
 """How soon does the app show something? `python -m benchmarks.pages`: its start, the first page, each page again.
 
 A visit is a new tab, from the address until the title shows, and until the script has sent all: what somebody waits for
-who opens a bookmark. The first one is in a browser that was never here, the others in one that keeps what it has loaded.
+who opens a bookmark. The first is in a browser that was never here, the others in one that keeps what it has loaded.
 The app holds the sample leads, as `make app` opens it.
 """
 

@@ -19,35 +19,14 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from core.data.formulas import neutral
-from core.data.prompts import shown_name
 from core.errors import LeadRankError, NotComputable
 from core.queue.store import reasons_of
+from core.queue.titles import column_words
 
 LIMITS = {"csv": 1_048_575, "excel": 1_048_575, "salesforce": 50_000, "hubspot": 1_048_575, "dynamics": 50_000}
 """Leads that one file takes. Excel: rows of a sheet, less the header; CSV: the same, since it is opened there.
 Salesforce: Data Import Wizard. HubSpot: its import page. Dynamics: ours; each lead is a request of its own, which for
 more is work for a data pipeline rather than for a download."""
-NAMES = {
-    "rank": "Rank",
-    "lead_id": "Lead",
-    "score": "Score",
-    "probability": "Chance of an order",
-    "previous_rank": "Rank before",
-    "previous_probability": "Chance before",
-    "trend": "Trend",
-    "owner": "Owner",
-    "snapshot_time": "As of",
-    "stage": "Stage",
-    "reasons": "Reasons",
-    "pointwise_logit": "Score for an order",
-    "pairwise_score": "Score for the order of calls",
-    "status": "Status",
-    "note": "Note",
-    "by": "Noted by",
-    "at": "Noted at",
-    "call_today": "Call today",
-}
-"""What the queue's own columns are called in a file for people."""
 REASON = 255
 """Characters of the reasons in a CRM: what a text field of Salesforce holds."""
 CELL = 32_767
@@ -59,15 +38,15 @@ TRENDS = {"improving": 0, "steady": 1, "declining": 2}
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows with names in plain words, each once, yes and no for true and false, and reasons as one text.
+    """The same rows with the names that the screen shows, each once, yes and no for true and false, and reasons as one text.
 
     Example:
         >>> readable(pd.DataFrame({"rank": [1], "field:city_name": ["Bonn"], "call_today": [True]})).to_dict("list")
-        {'Rank': [1], 'city name': ['Bonn'], 'Call today': ['yes']}
+        {'Rank': [1], 'City name': ['Bonn'], 'Call today': ['yes']}
     """
     columns: dict[str, pd.Series] = {}
     for name in frame.columns:
-        told = NAMES.get(name) or shown_name(str(name).removeprefix("field:").removeprefix("shown:")) or "column"
+        told = column_words(str(name)) or "Column"
         number = 2
         unique = told
         while unique in columns:
@@ -144,10 +123,11 @@ def to_salesforce(frame: pd.DataFrame) -> bytes:
     used, as Text marked "External ID". Source: Salesforce Help, "Data Import Wizard".
 
     Raises:
-        LeadRankError: more than 50,000 leads.
+        LeadRankError: more than 50,000 leads; a lead id that begins like a formula.
         NotComputable: leads without a calibrated probability.
     """
     _within("salesforce", frame)
+    _findable(frame)
     key = "Id" if _all_like(frame, SALESFORCE_ID) else "Lead_Id__c"
     return _as_csv(_scored(frame, (key, "Lead_Score__c", "Lead_Rank__c", "Lead_Score_Reason__c")), "utf-8")
 
@@ -161,10 +141,11 @@ def to_hubspot(frame: pd.DataFrame) -> bytes:
     HubSpot knowledge base, "Set up your import files".
 
     Raises:
-        LeadRankError: more leads than a file may have.
+        LeadRankError: more leads than a file may have; a lead id that begins like a formula.
         NotComputable: leads without a calibrated probability.
     """
     _within("hubspot", frame)
+    _findable(frame)
     key = "Record ID" if _all_like(frame, r"[0-9]{1,19}") else "Lead ID"
     return _as_csv(_scored(frame, (key, "Lead score", "Lead rank", "Lead score reason")), "utf-8")
 
@@ -221,6 +202,29 @@ def _percent(frame: pd.DataFrame) -> np.ndarray:
             "take CSV"
         )
     return np.round(100 * chance, 2)
+
+
+def like_formulas(lead_ids: pd.Series) -> pd.Series:
+    """Those of the lead ids that begin like a formula.
+
+    A spreadsheet could run them, and with the quote mark that keeps it from doing so no other system finds its record.
+
+    Example:
+        >>> like_formulas(pd.Series(["104", "-104", "@x"])).tolist()
+        ['-104', '@x']
+    """
+    ids = lead_ids.astype(str)
+    return ids[neutral(ids) != ids]
+
+
+def _findable(frame: pd.DataFrame) -> None:
+    odd = like_formulas(frame["lead_id"])
+    if len(odd):
+        raise LeadRankError(
+            "this file finds a record by its lead id, which must not begin like a formula (with =, +, - or @), however: "
+            f"{len(odd)} of {len(frame)} do, such as '{odd.iloc[0][:60]}'; take CSV or Excel, or bring the leads in "
+            "with the ids of that system"
+        )
 
 
 def _within(kind: str, frame: pd.DataFrame) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 import streamlit as st
 
-from core.attribution import from_dict, in_clear, notes
+from core.attribution import in_clear, notes
+from core.charts.reasons import bars, conversation, largest, legend
 from core.data.leads import Leads
 from core.jobs import records
-from core.jobs.rankings import explanation_key
+from core.jobs.rankings import read_explanation
 from core.retelling import for_and_against, turns_of, without_names
-from core.scores import Attribution
-from core.workspace.explanations import explanation_path
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
-from pages._dialogue import bars, conversation, largest, legend
 
 HEADS = {"pairwise": "Its place in the queue", "pointwise": "Its chance of an order"}
 """What is explained: the logit of one of the model's two heads."""
@@ -40,7 +35,7 @@ def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) 
         required=True,
         help="The model ranks by comparing leads, and estimates the chance by itself; each has its own reasons.",
     )
-    found = _kept(scoring, lead, head or "pairwise")
+    found = read_explanation(shared.workspace(), scoring.run_id, lead, head or "pairwise")
     if found is None:
         _ask_for_it(dataset, scoring, lead, head or "pairwise")
         st.subheader("What was said", anchor=False)
@@ -66,15 +61,6 @@ def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) 
     st.subheader("Fields", anchor=False)
     shown = bars(told.fields, scale)
     st.html(shown) if shown else st.caption("No field moved the score by 0.01 or more.")
-
-
-def _kept(scoring: Scoring, lead: Leads, head: str) -> Attribution | None:
-    """The explanation that is kept for this model, this lead's content and this head."""
-    path = explanation_path(shared.workspace(), scoring.run_id, explanation_key(lead, head))
-    if not path.is_file():
-        return None
-    # The same content may have been explained under another id.
-    return replace(from_dict(json.loads(path.read_text("utf-8"))), lead_id=str(lead.lead_id.iat[0]))
 
 
 def _ask_for_it(dataset: Dataset, scoring: Scoring, lead: Leads, head: str) -> None:

@@ -11,10 +11,11 @@ import streamlit as st
 
 from core.errors import LeadRankError
 from core.queue.store import Queue
+from core.queue.titles import column_words
 from core.queue.view import STATUSES, View
 from pages import _shared as shared
 from pages._scored import MOST_VALUES, facets
-from pages._words import STATUS, TRENDS, column_words
+from pages._words import STATUS, TRENDS
 
 FACETS = ("owner", "stage", "trend")
 """Columns besides the leads' own categories by which the queue can be filtered."""

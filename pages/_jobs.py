@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.jobs import records
+from core.jobs.ledger import ACTIVE
 from core.workspace.tables import Job
 from pages._access import guard, may, need, workspace
 from pages._text import duration, literal
 
 EVERY = 1.5
 """Seconds between two looks at a running job: quick enough to feel live, slow enough for many watchers."""
-
-ACTIVE = ("queued", "running")
 
 PHASES = {
     "wait for a turn": "Waiting until the jobs before it have ended",

@@ -7,15 +7,16 @@ from typing import Any
 
 import streamlit as st
 
+from core.charts.reasons import bars
 from core.data.prompts import shown_name
 from core.queue.store import Queue
+from core.queue.titles import column_words
 from core.queue.view import View
 from core.scores import DIALOGUE, Contribution
 from core.workspace.tables import Scoring
 from pages import _shared as shared
-from pages._dialogue import bars
 from pages._scored import scored_lead
-from pages._words import STATUS, TRENDS, column_words, reason_list
+from pages._words import STATUS, TRENDS, reason_list
 
 FAR_APART = 0.1
 """Share of the queue between the place by rank and the place by chance from which the page says so."""

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.data.prompts import shown_name
-from pages._words import STATUS, TRENDS, column_words, reason_line
+from core.queue.titles import column_words
+from pages._words import STATUS, TRENDS, reason_line
 
 CALL, REST = "● Call", ""
 SHADE = "background-color: rgba(0, 114, 178, .13)"

@@ -1,4 +1,4 @@
-"""A row of the queue in the words of a person who sells: names of columns, trend, status, reasons."""
+"""A row of the queue in the words of a person who sells: trend, status, reasons. Names of columns: `core.queue.titles`."""
 
 from __future__ import annotations
 
@@ -10,36 +10,6 @@ from core.scores import DIALOGUE
 TRENDS = {"improving": "↗ improving", "declining": "↘ declining", "steady": "→ steady", "new": "＋ new"}
 """Since the scoring before; an arrow and a word, so that neither colour nor shape has to be read alone."""
 STATUS = dict(zip(STATUSES, ("To call", "Called", "Won", "Lost", "Not now"), strict=True))
-COLUMNS = {
-    "rank": "Rank",
-    "lead_id": "Lead",
-    "probability": "Chance",
-    "score": "Rank score",
-    "trend": "Trend",
-    "reasons": "Why: strongest reasons",
-    "owner": "Sales person",
-    "note": "Last note",
-    "stage": "Stage",
-    "status": "Status",
-    "snapshot_time": "Date",
-    "previous_rank": "Rank before",
-    "previous_probability": "Chance before",
-    "pointwise_logit": "Pointwise logit",
-    "pairwise_score": "Pairwise score",
-}
-
-
-def column_words(column: str) -> str:
-    """What a column of the queue is called on the screen.
-
-    >>> column_words("field:days_since_last_call"), column_words("probability"), column_words("shown:Name")
-    ('Days since last call', 'Chance', 'Name')
-    """
-    known = COLUMNS.get(column)
-    if known:
-        return known
-    words = shown_name(column.removeprefix("field:").removeprefix("shown:"))
-    return words[:1].upper() + words[1:]
 
 
 def reason_list(reasons: object) -> list[tuple[str, str, float]]:

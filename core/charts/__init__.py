@@ -1,4 +1,4 @@
-"""Results as Plotly figures: no streamlit, no computing of figures; every title says what the data show.
+"""Results as Plotly figures, reasons as HTML: no streamlit, no computing of figures; every title says what the data show.
 
 style.py       one look: colours, dashes and markers, titles, text from outside made harmless
 gains.py       orders and stages reached by depth; lift
@@ -8,7 +8,8 @@ segments.py    a figure by group of leads
 comparison.py  a figure by model
 funnel.py      open leads by stage
 training.py    losses, pair accuracy and validation AUC of a run
-lead.py        one lead: what speaks for and against it, and its chance over time
+lead.py        one lead: its chance over time
+reasons.py     one lead: what was said and its fields, coloured by what speaks for and against it
 
 The data behind a chart is the result's own `to_frame()`; where there is no result class, it is the frame that the chart
 takes, or that of a `..._frame` function beside the chart.

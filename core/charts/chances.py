@@ -83,6 +83,7 @@ def _verdict(found: Calibration) -> str:
     came = f"{found.expected:,.0f} orders expected, {found.converted:,} came"
     return {
         "right": f"The chances come true: {came}",
+        "not refuted": f"Nothing speaks against the chances, yet too few orders to be sure: {came}",
         "too high": f"The chances are too high: {came}",
         "too low": f"The chances are too low: {came}",
         "unknown": f"Whether the chances come true cannot be told: {came}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -12,69 +13,21 @@ from core.charts import style
 from core.data.prompts import shown_name
 from core.scores import Contribution
 
-FOR, AGAINST = "speaks for", "speaks against"
-
-
-def contributions_chart(contributions: Sequence[Contribution], top: int = 10) -> go.Figure:
-    """The strongest fields and turns as bars: to the right what speaks for the lead, to the left what speaks against.
-
-    Data: `contributions_frame(contributions)`, which holds them all.
-    """
-    shown = strongest(contributions, top)
-    words = "Nothing moves the score of this lead"
-    if shown:
-        side = "for" if shown[0].value > 0 else "against"
-        words = f"What speaks most {side} it: {style.cut(_label(shown[0]), 60)}"
-    figure = style.row_chart(words, [_label(one) for one in shown], x="Moves the score by (points)")
-    for sign, name, colour, pattern in (
-        (1, "Speaks for", style.BLUE, ""),
-        (-1, "Speaks against", style.VERMILLION, "/"),
-    ):
-        rows = [row for row, one in enumerate(shown) if one.value * sign > 0]
-        if not rows:
-            continue
-        figure.add_bar(
-            x=[shown[row].value for row in rows],
-            y=rows,
-            name=name,
-            orientation="h",
-            width=0.7,
-            marker={"color": colour, "pattern": {"shape": pattern}},
-            text=[f"{shown[row].value:+.2f}" for row in rows],
-            textposition="outside",
-            cliponaxis=False,
-            hovertext=[_hover(shown[row]) for row in rows],
-            hoverinfo="text",
-        )
-    if shown:
-        # Room for the figures at the ends of the bars.
-        low, high = min(0.0, *(one.value for one in shown)), max(0.0, *(one.value for one in shown))
-        room = 0.22 * (high - low)
-        figure.update_xaxes(range=[low - room * (low < 0), high + room * (high > 0)])
-    figure.add_vline(x=0, line={"color": style.GREY, "width": 1.5})
-    figure.update_layout(barmode="overlay")
-    return figure
-
-
-def contributions_frame(contributions: Sequence[Contribution]) -> pd.DataFrame:
-    """Every contribution, strongest first."""
-    rows = [
-        {"kind": one.kind, "name": one.name, "text": one.text, "speaker": one.speaker, "contribution": one.value}
-        for one in sorted(contributions, key=lambda one: -abs(one.value))
-    ]
-    return pd.DataFrame(rows, columns=["kind", "name", "text", "speaker", "contribution"])
-
-
 def history_chart(history: pd.DataFrame) -> go.Figure:
-    """The lead's chance at each scoring; models differ by marker. `history`: made, run, score, probability, rank, of.
+    """The lead's chance at each scoring that gave one; models differ by marker. `history`: made, run, score,
+    probability (NaN where the model gives none), rank, of.
 
     Data: `history` itself.
     """
-    told = history.sort_values("made", kind="stable")
+    scored = history.sort_values("made", kind="stable")
+    told = scored[np.isfinite(scored["probability"].to_numpy(dtype=float))]
     words = "This lead has not been scored yet"
+    if len(scored):
+        newest = scored.iloc[-1]
+        place = f"now place {int(newest['rank']):,} of {int(newest['of']):,}"
+        words = f"No chance is known for this lead, {place}"
     if len(told):
         first, last = told.iloc[0], told.iloc[-1]
-        place = f"now place {int(last['rank']):,} of {int(last['of']):,}"
         words = f"A chance of {style.share(last['probability'])}, {place}"
         if len(told) > 1:
             before, now = style.share(first["probability"]), style.share(last["probability"])

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core import scoring as door
-from core.attribution import to_dict
+from core.attribution import from_dict, to_dict
 from core.data.leads import Leads
 from core.data.schema import Features, Schema
 from core.data.splitting import as_open, open_rows, split_by_time
 from core.errors import LeadRankError, ValidationError
 from core.jobs.task import Outcome, Task
 from core.queue.build import build_queue
-from core.scores import Scores
+from core.scores import Attribution, Scores
 from core.workspace.datasets import dataset, leads_of, shown_of
 from core.workspace.explanations import explanation_path
 from core.workspace.runs import run, run_folder
@@ -169,13 +169,23 @@ def explanation_key(lead: Leads, head: str) -> str:
     return hashlib.sha256(f"{head}\0{lead.content_hash}".encode()).hexdigest()
 
 
-def read_explanation(ws: Workspace, run_id: str, dataset_id: str, lead_id: str, head: str) -> dict | None:
-    """What `explain` found, as `core.attribution.to_dict` wrote it; None where it has not been asked yet."""
-    key = explanation_key(leads_of(ws, dataset_id, [lead_id]), head)
+def read_explanation(ws: Workspace, run_id: str, lead: Leads, head: str) -> Attribution | None:
+    """What `explain` found of the one lead in `lead`; None where it has not been asked yet.
+
+    Raises:
+        LeadRankError: the file is damaged.
+    """
+    path = explanation_path(ws, run_id, explanation_key(lead, head))
     try:
-        return json.loads(explanation_path(ws, run_id, key).read_text("utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
         return None
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise LeadRankError(
+            f"the explanation that was kept as '{path.name}' is damaged; remove this file, then explain again"
+        ) from error
+    # The same content may have been explained under another id.
+    return replace(from_dict(document), lead_id=str(lead.lead_id.iat[0]))
 
 
 def _plain(value: object) -> object:

@@ -11,6 +11,7 @@ from core.data.prompts import shown_name
 from core.errors import NotComputable
 from core.lift.lineup import Lineup
 from core.metrics import gains
+from core.ranking import checked
 
 FIRST_CALLS = 10
 """Lift is told from so many calls on: before them it is one lead's luck."""
@@ -75,8 +76,9 @@ class GainLines:
 def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
     """Gains by orders and by each stage ("reached this stage or further"), with chance and the best possible order.
 
-    A stage's line counts leads whose stage is known. The last stage has no line where it is the order itself, nor has
-    the first, which every lead has reached.
+    Depth is a share of all leads on every line. A lead of unknown stage is called in its turn like any other and counts
+    as reached for no stage. The last stage has no line where it is the order itself, nor has the first, which every
+    lead has reached.
 
     Raises:
         NotComputable: no tested lead ordered, or all did.
@@ -91,7 +93,8 @@ def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
             continue
         name = shown_name(stage).capitalize()
         try:
-            lines.append(_line(f"{name} or further", "stage", reached[known], score[known]))
+            checked(reached[known], score[known])  # of all leads, those of unknown stage would pass for a second class
+            lines.append(_line(f"{name} or further", "stage", reached, score))
         except NotComputable as error:
             left_out[name] = str(error)
     lines.append(Line("At random", "random", won, np.array([0.0, 1.0]), np.array([0.0, 1.0])))

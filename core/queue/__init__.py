@@ -4,4 +4,5 @@ build      scores and leads -> the file, best first      reasons    the stronges
 view       which leads are shown, as an address          condition  a view as SQL with parameters
 file       which rows match, in which order              today      statuses, owners of now, the cut
 store      Queue: a page, counts, a summary, one lead, an export
+titles     what the columns are called, on the screen and in files
 """

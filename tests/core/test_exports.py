@@ -83,8 +83,7 @@ def test_salesforce_reads_ids_of_its_own_or_an_external_id(tmp_path: Path) -> No
         [own[2], "12.35", "3"],
         [own[3], "0.0", "4"],
     ]
-    assert parsed(to_salesforce(rows(tmp_path, ["=b", "L2", "L3", "L4"])))[0][0] == "Lead_Id__c"
-    assert parsed(to_salesforce(rows(tmp_path, ["=b", "L2", "L3", "L4"])))[1][0] == "'=b"
+    assert [line[0] for line in parsed(to_salesforce(rows(tmp_path, ["b", "L2", "L3", "L4"])))][:2] == ["Lead_Id__c", "b"]
     assert not to_salesforce(rows(tmp_path, own)).startswith(b"\xef\xbb\xbf")
 
 
@@ -93,6 +92,15 @@ def test_hubspot_reads_record_ids_or_a_property_of_ones_own(tmp_path: Path) -> N
     assert header == ["Record ID", "Lead score", "Lead rank", "Lead score reason"]
     assert [line[0] for line in lines] == ["101", "102", "103", "104"] and lines[0][3].startswith("city: ")
     assert parsed(to_hubspot(rows(tmp_path, ["101", "102", "103", "x"])))[0][0] == "Lead ID"
+
+
+@pytest.mark.parametrize("odd", ["-104", "@x", "=b", " +4"])
+def test_an_id_that_would_be_changed_is_refused_where_it_has_to_find_a_record(tmp_path: Path, odd: str) -> None:
+    frame = rows(tmp_path, ["101", odd, "103", "104"])
+    for make in (to_salesforce, to_hubspot):
+        with pytest.raises(LeadRankError, match=r"1 of 4 do, such as '.*take CSV or Excel"):
+            make(frame)
+    assert any(f"'{odd}" in line for line in parsed(to_csv(frame))[2])
 
 
 def test_dynamics_reads_predictive_scores(tmp_path: Path) -> None:

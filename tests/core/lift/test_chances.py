@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from core.charts import style
+from core.charts.chances import calibration_chart
 from core.data.leads import Leads
 from core.errors import NotComputable
 from core.evaluation import Missing
@@ -42,6 +44,17 @@ def test_the_verdict_tells_right_from_too_high_and_too_low() -> None:
     assert low.verdict == "too low" and isinstance(low.ratio, Figure)
     assert low.ratio.value == pytest.approx(came.sum() / (0.6 * chance.sum()))
     assert low.expected == pytest.approx(0.6 * chance.sum())
+
+
+def test_few_orders_prove_no_chances_right() -> None:
+    """6 orders came of 6 expected, which 2 or 12 would have been as well: that is no proof."""
+    chance = np.full(120, 0.05)
+    chance[:60] += 0.001
+    result = calibration(with_chances(chance, np.arange(120) % 20 == 0), resamples=300)
+    assert isinstance(result.ratio, Figure) and result.ratio.low < 1 < result.ratio.high
+    assert result.verdict == "not refuted"
+    title = style.spoken(calibration_chart(result))
+    assert "Nothing speaks against the chances" in title and "come true" not in title
 
 
 def test_equal_chances_stay_in_one_group() -> None:

@@ -47,6 +47,26 @@ def test_a_stage_counts_leads_of_known_stage_and_one_without_a_line_says_why() -
     assert "every one of the 150" in lines.left_out["Call"]
 
 
+def test_depth_is_a_share_of_all_leads_also_where_stages_are_unknown() -> None:
+    """Half of the stages unknown: the best tenth is 60 leads to call on each line, not 30."""
+    leads = owned_leads(600)
+    stage = leads.stage.copy()
+    stage[::2] = -1
+    lineup = Lineup.of(Leads(leads.roles.assign(stage=stage), leads.features, leads.schema), [run_scores(leads)])
+    (line,) = (line for line in gain_lines(lineup).lines if line.name == "Test drive or further")
+    best, deep = np.argsort(-lineup.score(), kind="stable"), stage >= 3
+    for calls in (60, 150):
+        assert line.at(calls / 600) == pytest.approx(deep[best[:calls]].sum() / deep.sum())
+    assert line.reached == deep.sum()
+
+
+def test_where_no_stage_is_known_each_line_says_why_it_is_left_out() -> None:
+    leads = owned_leads(100)
+    unknown = Leads(leads.roles.assign(stage=-1), leads.features, leads.schema)
+    lines = gain_lines(Lineup.of(unknown, [run_scores(leads)]))
+    assert [line.kind for line in lines.lines] == ["orders", "random", "ideal"] and len(lines.left_out) == 4
+
+
 def test_without_a_funnel_or_with_one_class() -> None:
     leads = owned_leads(100)
     plain = Leads(leads.roles.assign(stage=-1), leads.features, Schema(leads.schema.roles))
