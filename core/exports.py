@@ -38,7 +38,7 @@ TRENDS = {"improving": 0, "steady": 1, "declining": 2}
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows with the names that the screen shows, each once, yes and no for true and false, and reasons as one text.
+    """The same rows with the names that the screen shows, each once; yes and no for true and false, reasons as a text.
 
     Example:
         >>> readable(pd.DataFrame({"rank": [1], "field:city_name": ["Bonn"], "call_today": [True]})).to_dict("list")
@@ -221,8 +221,8 @@ def _findable(frame: pd.DataFrame) -> None:
     odd = like_formulas(frame["lead_id"])
     if len(odd):
         raise LeadRankError(
-            "this file finds a record by its lead id, which must not begin like a formula (with =, +, - or @), however: "
-            f"{len(odd)} of {len(frame)} do, such as '{odd.iloc[0][:60]}'; take CSV or Excel, or bring the leads in "
+            "this file finds a record by its lead id, which must not begin like a formula (with =, +, - or @), "
+            f"however: {len(odd)} of {len(frame)} do, such as '{odd.iloc[0][:60]}'; take CSV or Excel, or bring the leads in "
             "with the ids of that system"
         )
 

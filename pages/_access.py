@@ -78,8 +78,9 @@ def visitor() -> User | None:
     if not st.user.get("is_logged_in") or not st.user.get("email") or st.user.get("email_verified") is False:
         return None
     email = str(st.user["email"]).strip().lower()
-    role = people.role_of(workspace(), email) or _first_sign_in(email)
-    return User(email, str(st.user.get("name") or email), role) if role else None
+    name = str(st.user.get("name") or "")
+    role = people.signed_in(workspace(), email, name) or _first_sign_in(email, name)
+    return User(email, name or email, role) if role else None
 
 
 def _through_app() -> None:
@@ -93,8 +94,10 @@ def _through_app() -> None:
         st.rerun()
 
 
-def _first_sign_in(email: str) -> str | None:
+def _first_sign_in(email: str, name: str) -> str | None:
     """The role that [roles] in the secrets gives to an unknown e-mail address, kept in the workspace from then on.
+
+    An address whose access was taken away is known, and gets none.
 
     Without a line for the address and without `default`, nobody is let in: with a public identity provider, a
     default of our own would open the leads to everybody who has an account there.
@@ -106,8 +109,7 @@ def _first_sign_in(email: str) -> str | None:
     if role not in people.ROLES:
         log.error("secrets.toml: [roles] must give one of %s, however: got=%r", ", ".join(people.ROLES), role)
         return None
-    people.set_role(workspace(), email, role, by="first sign-in")
-    return role
+    return people.welcome(workspace(), email, role, name)
 
 
 def user() -> User:

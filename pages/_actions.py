@@ -91,7 +91,7 @@ def act(scoring: Scoring, lead_ids: Sequence[str], kind: str, *, note: str = "",
         queue = open_queue(ws, scoring)
         for lead_id in lead_ids:
             queue.lead(lead_id)  # each still stands in this queue, or nothing is written
-        before = _standing(scoring.dataset_id, lead_ids)
+        before = actions.standing(ws, scoring.dataset_id, lead_ids)
         actions.record_action(
             ws,
             scoring.dataset_id,
@@ -107,7 +107,7 @@ def act(scoring: Scoring, lead_ids: Sequence[str], kind: str, *, note: str = "",
             "dataset": scoring.dataset_id,
             "kind": kind,
             "before": before,
-            "after": _latest(scoring.dataset_id, lead_ids),
+            "after": actions.latest(ws, scoring.dataset_id, lead_ids),
             "words": words,
         }
         st.session_state["acted"] = st.session_state.get("acted", 0) + 1
@@ -133,31 +133,10 @@ def _undo(scoring: Scoring, last: dict) -> None:
     """Put each lead back where it stood, unless somebody did something with it since."""
     with shared.guard():
         who, ws = shared.need("manager"), shared.workspace()
-        now = _latest(scoring.dataset_id, list(last["before"]))
-        for lead_id, (status, assigned_to) in last["before"].items():
-            if now[lead_id] != last["after"][lead_id]:
-                continue
-            back = {"kind": "reopened" if status == "open" else status}
-            if last["kind"] == "assigned":
-                back = {"kind": "assigned", "assigned_to": assigned_to}
-            actions.record_action(ws, scoring.dataset_id, [lead_id], by=who.email, note=UNDO, **back)
+        left = actions.take_back(
+            ws, scoring.dataset_id, last["kind"], last["before"], last["after"], by=who.email, note=UNDO
+        )
         st.session_state.pop("last_action", None)
         st.session_state["acted"] = st.session_state.get("acted", 0) + 1
-        left = sum(now[lead_id] != last["after"][lead_id] for lead_id in last["before"])
         st.toast(f"Taken back, except for {left}: changed by somebody since." if left else "Taken back.")
         st.rerun()
-
-
-def _standing(dataset_id: str, lead_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Status of each lead and to whom it was assigned, as far as people said anything."""
-    known = actions.lead_status(shared.workspace(), dataset_id).set_index("lead_id")
-    status, person = known["status"].to_dict(), known["assigned_to"].to_dict()
-    return {lead_id: (status.get(lead_id, "open"), person.get(lead_id, "")) for lead_id in lead_ids}
-
-
-def _latest(dataset_id: str, lead_ids: Sequence[str]) -> dict[str, int]:
-    """Id of each lead's newest entry."""
-    ws = shared.workspace()
-    return {
-        lead_id: max((a.id for a in actions.actions_of(ws, dataset_id, lead_id)), default=0) for lead_id in lead_ids
-    }

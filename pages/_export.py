@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -12,9 +13,10 @@ import streamlit as st
 from core import exports
 from core.queue.store import Queue
 from core.queue.view import View
-from core.workspace.tables import Dataset
+from core.workspace.tables import Scoring
 from pages import _shared as shared
 from pages._filters import words_of
+from pages._table import shown_columns
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = {
@@ -33,25 +35,27 @@ FILES = {
 
 
 def export_box(
-    dataset: Dataset, queue: Queue, view: View, rows: pd.DataFrame, found: int, capacity: int, each: bool
+    scoring: Scoring, queue: Queue, view: View, rows: pd.DataFrame, found: int, capacity: int, each: bool
 ) -> None:
-    """A button per kind of file for all `found` leads of the view, in its order and with the columns of `rows`; a file
-    is made when it is asked for, and who took it is noted."""
+    """A button per kind of file for all `found` leads of the view, in its order and with the columns that the table has
+    on any of its pages; a file is made when it is asked for, and who took it is noted. `rows`: those on the screen."""
     if not shared.may("manager"):
         return
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    calibrated = replace(view, probability=view.probability or (0.0, 1.0))
+    lacking = found - queue.count(calibrated, capacity=capacity, per_owner=each)
     with st.popover("Export", icon=":material/download:"):
         st.caption(f"{'The lead' if found == 1 else f'All {found:,} leads'} of this view, in its order.")
         for kind, (label, ending, mime, hint) in FILES.items():
-            fault = _fault(kind, rows, found)
+            fault = _fault(kind, rows, found, lacking)
             shared.download(
                 label,
-                partial(_file, kind, queue, view, rows.columns.tolist(), capacity, each),
+                partial(_file, kind, queue, view, capacity, each, scoring.part),
                 f"leads-{kind}-{day}.{ending}"
                 if kind in ("salesforce", "hubspot", "dynamics")
                 else f"leads-{day}.{ending}",
                 mime,
-                f"{found} leads of dataset {dataset.id} as {label}; {words_of(view) or 'no filter'}",
+                f"{found} leads of dataset {scoring.dataset_id} as {label}; {words_of(view) or 'no filter'}",
                 key=f"export_{kind}",
                 help=fault or hint,
                 disabled=bool(fault),
@@ -59,28 +63,31 @@ def export_box(
             )
 
 
-def _file(kind: str, queue: Queue, view: View, columns: list[str], capacity: int, each: bool) -> bytes:
-    """Runs when the button is pressed, outside the page."""
+def _file(kind: str, queue: Queue, view: View, capacity: int, each: bool, part: str) -> bytes:
+    """Runs when the button is pressed, outside the page. Its columns are those with a value on any row of the file."""
     shown = queue.export(view, exports.LIMITS[kind], capacity=capacity, per_owner=each)
     if kind == "dynamics":
         return exports.to_dynamics(shown, len(queue))
     writers: dict[str, Callable[[pd.DataFrame], bytes]] = {
-        "csv": lambda frame: exports.to_csv(frame[columns]),
-        "excel": lambda frame: exports.to_excel(frame[columns]),
+        "csv": lambda frame: exports.to_csv(frame[shown_columns(frame, part)]),
+        "excel": lambda frame: exports.to_excel(frame[shown_columns(frame, part)]),
         "salesforce": exports.to_salesforce,
         "hubspot": exports.to_hubspot,
     }
     return writers[kind](shown)
 
 
-def _fault(kind: str, rows: pd.DataFrame, found: int) -> str:
-    """Why these leads cannot be had as this kind of file, "" where they can."""
+def _fault(kind: str, rows: pd.DataFrame, found: int, lacking: int) -> str:
+    """Why these leads cannot be had as this kind of file, "" where nothing stands against it so far: of the lead ids
+    those on the screen are judged here, the others once the file is made. `lacking`: leads without a chance."""
     if found > exports.LIMITS[kind]:
         return f"Takes at most {exports.LIMITS[kind]:,} leads: filter first, or take only today's calls."
     if kind in ("csv", "excel"):
         return ""
-    if rows["probability"].isna().any():
+    if lacking:
         return "Needs a calibrated chance for each lead, which this model does not give."
     if kind == "dynamics" and not rows["lead_id"].astype(str).str.fullmatch(exports.GUID).all():
         return "Needs lead ids from Dynamics (GUIDs); those of this file are none."
+    if kind != "dynamics" and len(exports.like_formulas(rows["lead_id"])):
+        return "Needs lead ids that do not begin with =, +, - or @: with them no record would be found."
     return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,8 +12,10 @@ from core.errors import LeadRankError
 from core.queue.store import Queue
 from core.queue.titles import column_words
 from core.queue.view import STATUSES, View
+from core.workspace.tables import Scoring
 from pages import _shared as shared
 from pages._scored import MOST_VALUES, facets
+from pages._table import told_columns
 from pages._words import STATUS, TRENDS
 
 FACETS = ("owner", "stage", "trend")
@@ -28,11 +29,14 @@ def read_view(columns: tuple[str, ...]) -> View:
     except LeadRankError as error:
         st.warning(shared.literal(error), title="The address of this view cannot be read in full")
         return View()
-    filters = {column: values for column, values in view.filters.items() if column in columns}
+    # The status has entries of its own: View.statuses.
+    filters = {column: values for column, values in view.filters.items() if column in columns and column != "status"}
     sort = view.sort if view.sort in columns else View().sort
     if filters != dict(view.filters) or sort != view.sort:
-        lost = [column_words(column) for column in view.filters if column not in columns]
-        st.info(shared.literal(f"These leads have no {', '.join(lost) or column_words(view.sort)}: left out."))
+        lost = [column_words(column) for column in view.filters if column not in filters]
+        lost += [column_words(view.sort)] if sort != view.sort else []
+        told = ", ".join(dict.fromkeys(lost))
+        st.info(shared.literal(f"This view cannot be filtered or ordered by {told}: left out."))
     return replace(view, filters=filters, sort=sort)
 
 
@@ -66,10 +70,11 @@ def view_boxes(view: View) -> None:
         max_chars=200,
         **bound(view, "queue_search", view.search, lambda new: {"search": (new or "").strip()}),
     )
+    orders = shared.told_apart(ORDERS | {view.sort: ORDERS.get(view.sort, column_words(view.sort))})
     st.selectbox(
         "Order",
-        list(dict.fromkeys([*ORDERS, view.sort])),
-        format_func=lambda sort: ORDERS.get(sort, column_words(sort)),
+        list(orders),
+        format_func=orders.__getitem__,
         width=180,
         **bound(view, "queue_sort", view.sort, lambda new: {"sort": new, "descending": new != "rank"}),
     )
@@ -87,7 +92,7 @@ def bound(view: View, key: str, value: Any, change: Callable[[Any], dict[str, An
     return {"key": key, "on_change": moved}
 
 
-def filter_boxes(queue: Queue, view: View, scoring_id: str, categories: tuple[str, ...]) -> None:
+def filter_boxes(queue: Queue, view: View, scoring: Scoring, categories: tuple[str, ...]) -> None:
     """A box a column. Each writes to the address, which is what the page reads."""
     st.pills(
         "Status",
@@ -120,17 +125,18 @@ def filter_boxes(queue: Queue, view: View, scoring_id: str, categories: tuple[st
         ),
     )
     for column in (*FACETS, *(f"field:{name}" for name in categories)):
-        if column not in queue.columns():
+        if column not in told_columns(queue.columns(), scoring.part):
             continue
         now = column == "owner"
-        counts = dict(queue.facets(column, MOST_VALUES) if now else facets(scoring_id, column, queue))
+        counts = dict(queue.facets(column, MOST_VALUES) if now else facets(scoring.id, column, queue))
         chosen = list(view.filters.get(column, ()))
         if len(counts) < 2 and not chosen:
             continue
+        options = {value: _option(column, counts, value) for value in [*counts, *chosen]}
         st.multiselect(
             shared.literal(column_words(column)),
-            list(dict.fromkeys([*counts, *chosen])),
-            format_func=partial(_option, column, counts),
+            list(options),
+            format_func=shared.told_apart(options).__getitem__,
             **bound(view, f"filter_{column}", chosen, _filter_setter(view, column)),
         )
 

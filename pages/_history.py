@@ -19,9 +19,11 @@ def history(dataset: Dataset, lead_id: str) -> None:
     """Its score in each scoring, and each action of a person, newest first."""
     ws = shared.workspace()
     scores = scorings.score_history(ws, dataset.id, lead_id)
-    if len(scores) > 1:
+    if scores["probability"].notna().sum() > 1:
         figure = history_chart(scores)
         shared.chart(figure, scores, "score_history", style.spoken(figure))
+    elif len(scores) > 1:
+        st.caption("Fewer than two of its scorings gave a chance, so there is nothing to draw over time.")
     else:
         st.caption("Scored once so far: after the next scoring its chance is drawn here over time.")
     st.subheader("What people did", anchor=False)

@@ -16,6 +16,7 @@ from core.scores import DIALOGUE, Contribution
 from core.workspace.tables import Scoring
 from pages import _shared as shared
 from pages._scored import scored_lead
+from pages._table import told_columns
 from pages._words import STATUS, TRENDS, reason_list
 
 FAR_APART = 0.1
@@ -80,13 +81,14 @@ def _go_to_found() -> None:
         st.session_state["why_search"] = ""
 
 
-def who_it_is(row: dict[str, Any]) -> None:
-    """Lead id, what people call it, status, owner, stage and date, in plain text."""
+def who_it_is(row: dict[str, Any], part: str) -> None:
+    """Lead id, what people call it, status, owner, stage and date, in plain text. `part`: of the ranking."""
     people = [str(value) for name, value in row.items() if name.startswith("shown:") and value]
     st.header(shared.literal(" · ".join([str(row["lead_id"]), *people])), anchor=False)
     told = [STATUS.get(str(row.get("status") or "open"), "")]
     told += [f"{column_words('owner')}: {row['owner']}"] if row.get("owner") else []
-    told += [f"{column_words('stage')}: {shown_name(row['stage'])}"] if row.get("stage") else []
+    stage = row.get("stage") if told_columns(("stage",), part) else None
+    told += [f"{column_words('stage')}: {shown_name(stage)}"] if stage else []
     if row.get("snapshot_time") is not None and row["snapshot_time"] == row["snapshot_time"]:
         told.append(f"data of {row['snapshot_time']:%d %b %Y}")
     st.caption(shared.literal(" · ".join(filter(None, told))))

@@ -62,7 +62,7 @@ def home(run: Run) -> str | None:
 def comparable(run: Run, dataset_id: str) -> dict[str, str]:
     """Other models tested on leads of the same dataset: name with date by id."""
     others = [one for one in runs.runs(shared.workspace()) if one.id != run.id and home(one) == dataset_id]
-    return {one.id: f"{one.name}, {one.made:%d %b %Y %H:%M:%S}" for one in others}
+    return shared.told_apart({one.id: f"{one.name}, {one.made:%d %b %Y %H:%M:%S}" for one in others})
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the tested leads")
@@ -88,8 +88,8 @@ def better(chosen: Chosen, calls: int) -> None:
     with right:
         _show(gains.lift_chart(lines, share), lines.to_frame(), "lift")
     st.caption(
-        "“Or further” counts every lead that came to that stage or to a later one. “Best possible” knows the outcome "
-        "beforehand: no list can do better. The dot is your number of calls."
+        "“Or further” counts every lead known to have come to that stage or to a later one. “Best possible” knows the "
+        "outcome beforehand: no list can do better. The dot is your number of calls."
     )
     for name, why in lines.left_out.items():
         st.caption(shared.literal(f"No line for {name}: {why}."))
@@ -145,7 +145,7 @@ def by_group(chosen: Chosen, calls: int) -> None:
         st.info("These leads have no column to group by: no owner, and no field with a few fixed values.")
         return
     usual = next((place for place, name in enumerate(columns) if name != "owner"), 0)
-    names = [shown_name(name) for name in columns]
+    names = list(shared.told_apart({name: shown_name(name) for name in columns}).values())
     place = st.selectbox("Group by", range(len(names)), usual, format_func=names.__getitem__, key="lift_group")
     measure = st.segmented_control(
         "Figure",

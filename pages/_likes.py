@@ -9,24 +9,29 @@ from core.data.leads import Leads
 from core.data.masking import masked_leads
 from core.data.prompts import shown_value
 from core.errors import NotComputable
-from core.similar import similar_leads
-from core.workspace.datasets import leads_of
+from core.queue.titles import column_words
+from core.similar import MOST, similar_leads
+from core.workspace.datasets import decided_leads, leads_of
 from core.workspace.tables import Dataset
 from pages import _shared as shared
-from pages._words import column_words
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _decided(dataset_id: str, sha256: str) -> Leads:
+    """What leads are compared with, masked; a dataset's leads never change, so its id and content hash say which."""
+    return masked_leads(decided_leads(shared.workspace(), dataset_id, MOST))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _likes(dataset_id: str, sha256: str, lead_id: str) -> pd.DataFrame:
-    """A dataset's leads never change, so its id, its content hash and the lead's id are all that this depends on."""
-    return similar_leads(leads_of(shared.workspace(), dataset_id), lead_id)
+def _likes(dataset_id: str, sha256: str, lead_id: str, _lead: Leads) -> pd.DataFrame:
+    return similar_leads(masked_leads(_lead), _decided(dataset_id, sha256))
 
 
 def likes(dataset: Dataset, lead: Leads) -> None:
     """Leads with a known outcome that are most like this one, and whether they ordered."""
     with st.spinner("Looking for leads like this one …"):
         try:
-            found = _likes(dataset.id, dataset.sha256, str(lead.lead_id.iat[0]))
+            found = _likes(dataset.id, dataset.sha256, str(lead.lead_id.iat[0]), lead)
         except NotComputable as error:
             st.caption(shared.literal(error))
             return

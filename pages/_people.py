@@ -54,7 +54,7 @@ def archived(ws: Workspace, found: Sequence[Run]) -> None:
     if not found:
         return
     with st.expander("Archived models", icon=":material/archive:"):
-        names = {each.id: each.name for each in found}
+        names = shared.told_apart({each.id: each.name for each in found})
         chosen = st.selectbox("Archived model", list(names), format_func=names.__getitem__, key="archived_model")
         if st.button("Bring it back", icon=":material/unarchive:"):
             runs.archive_run(ws, chosen, shared.need("admin").email, archived=False)

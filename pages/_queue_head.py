@@ -16,7 +16,7 @@ MOST = 100_000
 def capacity_boxes(queue: Queue) -> tuple[int, bool]:
     """How many leads can be called, and whether that is each sales person's number; kept in the address."""
     given = st.query_params.get("capacity", "") or str(st.session_state.get("chosen_capacity", USUAL))
-    capacity = min(max(1, int(given)), MOST) if given.isdigit() else USUAL
+    capacity = min(max(1, int(given)), MOST) if given.isdecimal() and len(given) < 9 else USUAL
     owners = any(name for name, _ in queue.facets("owner", 2))
     each = owners and (st.query_params.get("each") or st.session_state.get("chosen_each", "")) == "1"
     st.session_state.update(capacity_box=capacity, each_box="each" if each else "all")

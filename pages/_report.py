@@ -12,9 +12,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.alignment import TierReport
 from core.data.drafting import PARTS
+from core.data.masking import masked_cells
 from core.data.sketches import Sketch
 from core.drafts import Look
 from pages import _shared as shared
+from pages._unmask import names_switch
 
 PLACES = {
     **{f"roles.{part}": f"'{words}'" for part, words in PARTS.items()},
@@ -116,15 +118,25 @@ def _rows(problem: dict[str, Any], rows: Rows | None, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(words)
         if rows and st.button("Show rows", key=key, icon=":material/table_rows:", type="tertiary"):
-            show_rows(rows, tuple(numbers), problem["column"])
+            show_rows(rows, tuple(numbers), problem["column"], key)
 
 
 @st.dialog("Rows of the file", width="large")
-def show_rows(rows: Rows, numbers: tuple[int, ...], column: str) -> None:
-    """A small table of the rows with these numbers, the column in question first."""
+def show_rows(rows: Rows, numbers: tuple[int, ...], column: str, of: str) -> None:
+    """A small table of the rows with these numbers, the column in question first. `of`: the upload or dataset."""
     with shared.guard():
         found = rows(numbers).astype(str)
+        if not names_switch(f"{of}_{'_'.join(map(str, numbers))}", of, {"rows": list(numbers)}):
+            found = masked_cells(found)
+        number = "row"
+        while number in found.columns:
+            number += " of the file"
         ahead = [name for name in found.columns if name in column.split(", ")]
         st.caption("As a spreadsheet numbers them: the header is row 1.")
-        order = ["row", *ahead, *(name for name in found.columns if name not in ahead)]
-        st.dataframe(found.reset_index(), hide_index=True, column_order=order, alt="Rows of the file with this problem")
+        order = [number, *ahead, *(name for name in found.columns if name not in ahead)]
+        st.dataframe(
+            found.reset_index(names=number),
+            hide_index=True,
+            column_order=order,
+            alt="Rows of the file with this problem",
+        )

@@ -56,7 +56,9 @@ def edit_roles(upload_id: str, first: Sketch, draft: Draft) -> Draft:
                 help="Tick it to use a column with a warning as a field: you vouch that its value stood there before "
                 "the outcome was known.",
             ),
-            "examples": st.column_config.TextColumn("Examples", width=260),
+            "examples": st.column_config.TextColumn(
+                "Examples", width=260, help="Names and numbers of people are hidden here: [name], [phone]."
+            ),
             "why": st.column_config.TextColumn("Why this was guessed", width=300),
         },
     )

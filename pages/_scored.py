@@ -54,29 +54,6 @@ def pick_scoring(dataset: Dataset) -> Scoring | None:
     return known.get(asked or "", used)
 
 
-def scoring_box(dataset: Dataset, scoring: Scoring) -> None:
-    """How fresh the ranks are; in it the model, earlier scorings to look at, and the button to score again."""
-    ws = shared.workspace()
-    known = {each.id: each for each in scorings.scorings(ws, dataset.id)}
-    names = {each.id: each.name for each in runs.runs(ws, archived=True)}
-    st.session_state["scoring_box"] = scoring.id
-
-    def moved() -> None:
-        st.query_params["scoring"] = st.session_state["scoring_box"]
-        st.query_params.pop("page", None)
-
-    def words(scoring_id: str) -> str:
-        each = known[scoring_id]
-        used = ", in use" if each.in_use else ""
-        return f"{each.made:%d %b %Y, %H:%M} by {names.get(each.run_id, 'a model')}{used}"
-
-    with st.popover(f"Scored {shared.ago(scoring.made)}", icon=":material/update:"):
-        st.selectbox(
-            "Scoring that is shown", list(known), format_func=words, key="scoring_box", on_change=moved, help="UTC."
-        )
-        score_now(dataset, "Score again", again=True)
-
-
 def scoring_notes(scoring: Scoring) -> None:
     """Say so where the ranks are not those of now, with the way to put them back."""
     ws = shared.workspace()
@@ -88,8 +65,10 @@ def scoring_notes(scoring: Scoring) -> None:
         )
     elif not scoring.in_use:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.info("This is an earlier scoring. Other pages show the one in use.", icon=":material/history:")
-            if shared.may("manager") and st.button("Put it back in use", icon=":material/settings_backup_restore:"):
+            used = scorings.scoring_in_use(ws, scoring.dataset_id)
+            when = "a newer" if used and scoring.made > used.made else "an earlier"
+            st.info(f"This is {when} scoring. Other pages show the one in use.", icon=":material/history:")
+            if shared.may("manager") and st.button("Put it in use", icon=":material/settings_backup_restore:"):
                 with shared.guard():
                     scorings.use_scoring(ws, scoring.id, shared.need("manager").email)
                     st.query_params.pop("scoring", None)

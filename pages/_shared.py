@@ -18,6 +18,7 @@ from core.workspace import datasets, runs, scorings
 from core.workspace.audit import note_event
 from core.workspace.tables import Dataset, Run
 from pages._access import User, guard, may, need, sign_in_on, user, visitor, workspace
+from pages._deferred import told
 from pages._jobs import watch_job
 from pages._text import ago, duration, literal, without_folders
 
@@ -35,6 +36,7 @@ __all__ = [
     "pick_dataset",
     "pick_run",
     "sign_in_on",
+    "told_apart",
     "trained",
     "user",
     "visitor",
@@ -94,7 +96,7 @@ def download(label: str, make: Callable[[], bytes], file_name: str, mime: str, w
         **button: More arguments of `st.download_button`, for example `key`.
     """
     made = noted(make, user().email, what)
-    st.download_button(label, made, file_name, mime, on_click="ignore", icon=":material/download:", **button)
+    st.download_button(label, told(made), file_name, mime, on_click="ignore", icon=":material/download:", **button)
 
 
 def noted(make: Callable[[], bytes], who: str, what: str) -> Callable[[], bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 import streamlit as st
 
@@ -13,21 +15,31 @@ CALL, REST = "● Call", ""
 SHADE = "background-color: rgba(0, 114, 178, .13)"
 
 
-def shown_columns(rows: pd.DataFrame) -> list[str]:
+def told_columns(columns: Iterable[str], part: str) -> tuple[str, ...]:
+    """Those of a ranking's columns that may be told: where the outcomes are known, the stage would give them away.
+
+    >>> told_columns(("rank", "stage"), "open"), told_columns(("rank", "stage"), "test")
+    (('rank', 'stage'), ('rank',))
+    """
+    return tuple(name for name in columns if name != "stage" or part == "open")
+
+
+def shown_columns(rows: pd.DataFrame, part: str = "open") -> list[str]:
     """The columns that a person sees, and no other: what is hidden in a browser was sent there all the same.
 
-    Columns without any value on these rows (no owner, no trend) are left out.
+    Columns without any value on these rows (no owner, no trend) are left out. `part`: of the ranking.
     """
     people = [name for name in rows.columns if name.startswith("shown:")]
     wanted = ["rank", "lead_id", "call_today", *people, "probability", "reasons", "trend", "score", "owner"]
     wanted += ["stage", "status", "note", "snapshot_time"]
     optional = ("trend", "owner", "stage", "reasons", "note", "snapshot_time")
-    return [name for name in wanted if name in rows and (name not in optional or _told(rows[name]))]
+    there = [name for name in told_columns(wanted, part) if name in rows]
+    return [name for name in there if name not in optional or _told(rows[name])]
 
 
-def lead_table(rows: pd.DataFrame) -> pd.DataFrame:
+def lead_table(rows: pd.DataFrame, part: str = "open") -> pd.DataFrame:
     """The shown columns in words, the chance in percent."""
-    table = rows[shown_columns(rows)].copy()
+    table = rows[shown_columns(rows, part)].copy()
     table["probability"] = 100 * table["probability"]
     table["status"] = table["status"].map(lambda status: STATUS.get(status, status))
     for name, words in (("trend", TRENDS.get), ("reasons", reason_line), ("stage", shown_name)):

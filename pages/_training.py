@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
 import streamlit as st
 
 from core.charts import training as charts
+from core.errors import LeadRankError
 from core.jobs import records
 from core.jobs.curves import history
 from core.workspace import runs
 from core.workspace.tables import Job
 from pages import _shared as shared
-from pages._cards import against_best, interval
+from pages._standing import standing, verdict
 
 EVERY = 2.5
 """Seconds between two looks at the curves."""
@@ -46,6 +44,8 @@ FIGURES = (
 def show_training(job_id: str) -> None:
     """The job with this id: progress, curves and, at the end, the model's figures."""
     job = records.job(shared.workspace(), job_id)
+    if job.kind != "train":
+        raise LeadRankError("the address of this page names work that is no training; choose one under All trainings")
     st.subheader(shared.literal(job.label), anchor=False)
     st.caption(shared.literal(f"Started {shared.ago(job.created)} by {job.by}. You can leave this page and come back."))
     job = shared.watch_job(job_id, "The model is trained.", role="analyst")
@@ -91,8 +91,9 @@ def _figures(job: Job) -> None:
 
 
 def _result(job: Job) -> None:
-    run = runs.run(shared.workspace(), (job.result or {})["run_id"])
-    _verdict(run.card)
+    result = job.result or {}
+    run = runs.run(shared.workspace(), result["run_id"])
+    verdict(run.card)
     st.dataframe(standing(run.card), hide_index=True, alt="The model and simple models on the same leads")
     with st.container(horizontal=True):
         if run.in_use:
@@ -100,40 +101,12 @@ def _result(job: Job) -> None:
         elif st.button("Use this model", type="primary", icon=":material/check:"):
             runs.use_run(shared.workspace(), run.id, shared.need("analyst").email)
             st.rerun()
-        to = {"model": run.id} | ({"dataset": run.dataset_id} if run.dataset_id else {})
-        for page, label, icon in (("lift", "See the lift", "trending_up"), ("queue", "Open the queue", "list_alt")):
-            if st.button(label, icon=f":material/{icon}:"):
-                st.switch_page(f"pages/{page}.py", query_params=to)
-
-
-def _verdict(card: dict[str, Any]) -> None:
-    """Who ranks best on the test leads, said plainly where it is not this model."""
-    compared = card.get("comparison")
-    if not compared:
-        st.info("No simple models were trained to compare with (setting baselines).", icon=":material/info:")
-        return
-    words = against_best(card)
-    if words.endswith("worse"):
-        st.warning(shared.literal(compared["verdict"]), title="A simple model ranks better", icon=":material/warning:")
-    elif words.endswith("better"):
-        st.success(shared.literal(compared["verdict"]), title="Better than the simple models", icon=":material/check:")
-    else:
-        st.info(shared.literal(compared["verdict"]), title="No clear difference to the best simple model")
-
-
-def standing(card: dict[str, Any]) -> pd.DataFrame:
-    """One row a model, best first: the right order of pairs and precision, with intervals, on the same test leads."""
-    found = (card.get("comparison") or {}).get("figures") or {card["name"]: card["metrics"]}
-    ranked = sorted(found.items(), key=lambda item: -(item[1]["auc"].get("value") or 0))
-    return pd.DataFrame(
-        {
-            "Model": f"{name} (this model)" if name == card["name"] else name,
-            "Right order of two leads (AUC; 0.5 is chance)": interval(figures.get("auc")),
-            "Average precision": interval(figures.get("average_precision")),
-            "Orders among the top 5%": interval(figures.get("precision_at_0.05"), ".0%"),
-        }
-        for name, figures in ranked
-    )
+        leads = {"dataset": run.dataset_id} if run.dataset_id else {}
+        ranked = {"scoring": result["scoring_id"]} if result.get("scoring_id") else {}
+        if st.button("See the lift", icon=":material/trending_up:"):
+            st.switch_page("pages/lift.py", query_params={"model": run.id} | leads)
+        if st.button("Open the queue", icon=":material/list_alt:"):
+            st.switch_page("pages/queue.py", query_params=leads | ranked)
 
 
 def list_trainings() -> None:

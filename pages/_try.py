@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import scoring as door
+from core.charts.reasons import customer
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
 from core.data.prompts import shown_name
@@ -19,7 +20,6 @@ from core.what_if import MOST_CHARACTERS, changed_lead, what_if
 from core.workspace import runs
 from core.workspace.tables import Scoring
 from pages import _shared as shared
-from pages._dialogue import customer
 from pages._scored import facets
 
 
@@ -32,7 +32,9 @@ def _scorer(run_id: str, _folder: Path) -> Scorer:
 def try_a_change(queue: Queue, scoring: Scoring, lead: Leads, row: dict[str, Any]) -> None:
     """Widgets for every field and every turn of the one lead in `lead`, and what the changed lead would get."""
     st.write("Change what you know of this lead, and see where it would stand. The lead itself stays as it is.")
-    key = f"try_{scoring.id}_{row['lead_id']}"
+    # What the boxes start from is part of their keys: a box keeps what it was first drawn with, so that names would
+    # stay in it after they were hidden again.
+    key = f"try_{scoring.id}_{row['lead_id']}_{lead.content_hash[:16]}"
     with st.form(key, border=False):
         fields = _field_boxes(queue, scoring, lead, key)
         turns = _turn_boxes(lead, key)

@@ -1,4 +1,4 @@
-"""A row of the queue in the words of a person who sells: trend, status, reasons. Names of columns: `core.queue.titles`."""
+"""A row of the queue in the words of a person who sells: trend, status, reasons; columns: `core.queue.titles`."""
 
 from __future__ import annotations
 

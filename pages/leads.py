@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.data.drafting import PARTS, schema_of
+from core.data.masking import masked_cells
 from core.data.schema import schema_to_dict
 from core.errors import SchemaError
 from core.jobs import records
@@ -19,6 +20,7 @@ from pages._funnel import edit_funnel
 from pages._roles import edit_roles, explain_guess, used_fields
 from pages._saved import show_saved
 from pages._split import edit_split
+from pages._unmask import names_switch
 from pages._upload import nothing_yet, upload_box
 
 shared.need("analyst")
@@ -46,7 +48,10 @@ with shared.guard():
     rows = f"{len(first.frame):,} leads" if first.whole else f"more than {len(first.frame):,} leads"
     st.text(f"{upload.name}: {rows}, {len(first.names)} columns, {upload.bytes / 1e6:,.1f} MB")
     with st.expander("The first 20 rows", icon=":material/table:"):
-        st.dataframe(first.frame.head(20).astype(str), hide_index=True, alt="The first rows of the file")
+        top = first.frame.head(20).astype(str)
+        if not names_switch(f"{upload_id}_top", upload_id, {"file": upload.name, "rows": "the first 20"}):
+            top = masked_cells(top)
+        st.dataframe(top, hide_index=True, alt="The first rows of the file")
 
     st.subheader("1. What the columns are", anchor=False)
     seen = "all" if first.whole else "the first"

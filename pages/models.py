@@ -6,14 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core.archives import pack_run
-from core.workspace import datasets, runs, scorings
+from core.workspace import datasets, runs
 from pages import _arrivals as arrivals
 from pages import _cards as cards
 from pages import _people as people
-from pages import _scored as scored
 from pages import _shared as shared
-
-REASONS = {"first": "first scores", "new model": "a new model", "manual": "asked for", "schedule": "on schedule"}
+from pages._rankings import rankings
 
 shared.need("analyst")
 st.title("Models", anchor=False)
@@ -66,7 +64,7 @@ with shared.guard():
             row.badge("In use", icon=":material/check:", color="green")
         elif row.button("Use this model", type="primary", icon=":material/check:"):
             runs.use_run(ws, run.id, shared.need("analyst").email)
-            st.toast("The model is in use. Score the leads again below.", icon=":material/check:")
+            st.toast("The model is in use. Below you can have it rank the leads.", icon=":material/check:")
             st.rerun()
         if row.button("Compare on the Lift page", icon=":material/trending_up:"):
             st.switch_page("pages/lift.py", query_params={"model": run.id})
@@ -90,47 +88,7 @@ if run is not None:
 with shared.guard():
     if run is not None and (dataset := shared.pick_dataset()) is not None:
         st.subheader("Rankings of these leads", anchor=False)
-        used, current = scorings.scoring_in_use(ws, dataset.id), runs.run_in_use(ws)
-        if current is not None and (used is None or used.run_id != current.id):
-            st.info(
-                f"The model in use, {shared.literal(current.name)}, has not ranked these leads yet.",
-                icon=":material/info:",
-            )
-            scored.score_now(dataset, "Score the leads with it")
-            scored.scoring_failed(dataset)
-        people_of = {each.id: each.name for each in found}
-        listed = scorings.scorings(ws, dataset.id)
-        if listed:
-            st.dataframe(
-                pd.DataFrame(
-                    {
-                        "Made": each.made,
-                        "Model": people_of.get(each.run_id, ""),
-                        "Reason": REASONS.get(each.reason, each.reason),
-                        "Leads": each.leads,
-                        "By": each.made_by,
-                        "In use": each.in_use,
-                    }
-                    for each in listed
-                ),
-                hide_index=True,
-                alt="Rankings of the leads, newest first",
-                column_config={
-                    "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", help="Times are UTC."),
-                    "Leads": st.column_config.NumberColumn(format="localized"),
-                },
-            )
-        earlier = {each.id: each for each in listed if not each.in_use and each.part != "test"}
-        if earlier:
-            chosen = st.selectbox(
-                "An earlier ranking",
-                list(earlier),
-                format_func=lambda id: f"{earlier[id].made:%d %b %Y, %H:%M} by {people_of.get(earlier[id].run_id, '')}",
-            )
-            if st.button("Put it back", icon=":material/settings_backup_restore:"):
-                scorings.use_scoring(ws, chosen, shared.need("manager").email)
-                st.toast("The earlier ranking is the queue again.", icon=":material/check:")
-                st.rerun()
+        rankings(dataset, found)
 
 with shared.guard():
     arrivals.load_a_model(ws)

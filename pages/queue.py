@@ -10,8 +10,9 @@ from pages._actions import action_bar, selected_ids, table_key, undo_bar
 from pages._export import export_box
 from pages._filters import clear_button, filter_boxes, filtered, read_view, view_boxes
 from pages._queue_head import capacity_boxes, cut_figures, page_asked, turn_page
-from pages._scored import open_queue, pick_scoring, score_now, scoring_box, scoring_failed, scoring_notes
-from pages._table import column_settings, lead_table, shaded, shown_columns
+from pages._rankings import scoring_box
+from pages._scored import open_queue, pick_scoring, score_now, scoring_failed, scoring_notes
+from pages._table import column_settings, lead_table, shaded, told_columns
 
 ROWS = 25  # leads on a page of the table
 
@@ -33,7 +34,7 @@ with shared.guard():
             scoring_failed(dataset)
         st.stop()
     queue = open_queue(shared.workspace(), scoring)
-    view = read_view(queue.columns())
+    view = read_view(told_columns(queue.columns(), scoring.part))
     with head:
         capacity, each = capacity_boxes(queue)
     scoring_notes(scoring)
@@ -46,9 +47,9 @@ with shared.guard():
         view_boxes(view)
         with st.popover("Filter", icon=":material/filter_list:", key="filters", on_change="rerun") as box:
             if box.open:
-                filter_boxes(queue, view, scoring.id, schema_from_dict(dataset.schema).features.categorical)
+                filter_boxes(queue, view, scoring, schema_from_dict(dataset.schema).features.categorical)
         if found:
-            export_box(dataset, queue, view, rows[shown_columns(rows)], found, capacity, each)
+            export_box(scoring, queue, view, rows, found, capacity, each)
         scoring_box(dataset, scoring)
     undo_bar(scoring)
     filtered(view)
@@ -57,7 +58,7 @@ with shared.guard():
         st.write("Nothing in this queue fits the search and the filters, or every lead of it was dealt with.")
         clear_button(view, "Show all leads", everything=True)
         st.stop()
-    table = lead_table(rows)
+    table = lead_table(rows, scoring.part)
     picked = st.dataframe(
         shaded(table),
         column_config=column_settings(table),

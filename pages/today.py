@@ -116,6 +116,7 @@ with shared.guard():
     reached = [(stage, counts.get(stage, 0)) for stage in stages if stage or counts.get("")]
     if any(number for stage, number in reached if stage):
         st.subheader("How far they have come", anchor=False)
-        st.caption("By the stage in the file of leads. These leads may still move on.")
+        moving = " These leads may still move on." if scoring.part == "open" else ""
+        st.caption(f"By the stage in the file of leads.{moving}")
         drawn = funnel.funnel_chart(reached, "scored lead")
         shared.chart(drawn, funnel.funnel_frame(reached), "leads_by_stage", style.spoken(drawn))

@@ -40,7 +40,7 @@ with shared.guard():
         row = other_lead(queue)
     lead = leads_of(ws, dataset.id, [row["lead_id"]])
     undo_bar(scoring)
-    who_it_is(row)
+    who_it_is(row, scoring.part)
     figures(queue, row, scoring)
     with st.container(horizontal=True, vertical_alignment="center"):
         action_bar(scoring, queue, [row["lead_id"]])

@@ -9,7 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from core.workspace.audit import audit_trail
-from core.workspace.people import remove_person, role_of, set_role
+from core.workspace.people import people, remove_person, role_of, set_role
 from core.workspace.store import open_workspace
 from tests.running import as_if_running
 
@@ -142,13 +142,25 @@ def test_a_role_opens_its_pages_and_the_others_answer_in_words(workspace):
     assert [e.subject for e in audit_trail(workspace) if e.what == "refused"] == ["analyst"] * 3
 
 
-def test_a_role_taken_away_is_gone_with_the_next_click(workspace):
+@pytest.mark.parametrize("roles", [{}, {"default": "viewer"}, {"ana@example.com": "admin"}])
+def test_a_role_taken_away_is_gone_with_the_next_click(workspace, roles):
     set_role(workspace, "boss@example.com", "admin", "x")
     set_role(workspace, "ana@example.com", "analyst", "x")
-    at = opened(ANA).switch_page("pages/models.py").run()
+    at = opened(ANA, roles).switch_page("pages/models.py").run()
     assert titles(at) == ["Models"]
     remove_person(workspace, "ana@example.com", "boss@example.com")
     assert titles(at.run()) == ["Leads to call"]
+    assert titles(opened(ANA, roles)) == ["Leads to call"] and role_of(workspace, "ana@example.com") is None
+
+
+def test_people_are_listed_under_the_name_of_their_sign_in(workspace):
+    set_role(workspace, "ana@example.com", "viewer", "boss")
+    opened(ANA)
+    opened({"is_logged_in": True, "email": "bo@example.com", "name": "Bo"}, {"default": "viewer"})
+    assert {each.email: each.name for each in people(workspace)} == {
+        "ana@example.com": "Ana *A*",
+        "bo@example.com": "Bo",
+    }
 
 
 def test_the_name_of_the_user_is_shown_as_it_is_and_there_is_a_way_out(workspace):

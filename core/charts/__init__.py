@@ -1,4 +1,4 @@
-"""Results as Plotly figures, reasons as HTML: no streamlit, no computing of figures; every title says what the data show.
+"""Results as Plotly figures, reasons as HTML: no streamlit, no computing of figures; each title says what is shown.
 
 style.py       one look: colours, dashes and markers, titles, text from outside made harmless
 gains.py       orders and stages reached by depth; lift

@@ -1,17 +1,13 @@
-"""One lead: what speaks for and against it, and how its chance went from scoring to scoring."""
+"""One lead: how its chance went from scoring to scoring. What speaks for and against it: `reasons`."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.attribution import strongest
 from core.charts import style
-from core.data.prompts import shown_name
-from core.scores import Contribution
+
 
 def history_chart(history: pd.DataFrame) -> go.Figure:
     """The lead's chance at each scoring that gave one; models differ by marker. `history`: made, run, score,
@@ -63,15 +59,3 @@ def history_chart(history: pd.DataFrame) -> go.Figure:
         )
     style.percent(figure, y=True)
     return figure
-
-
-def _label(one: Contribution) -> str:
-    if one.kind == "turn":
-        return f"{one.speaker or 'Somebody'}: “{one.text}”"
-    return shown_name(one.name) if one.kind == "field" else one.name
-
-
-def _hover(one: Contribution) -> str:
-    said = style.wrapped(one.text or "not known", 60, 6)
-    name = style.text(one.speaker or "Somebody", 40) if one.kind == "turn" else style.text(_label(one), 60)
-    return f"{name}:<br>{said}<br>{FOR if one.value > 0 else AGAINST} this lead ({one.value:+.2f})"

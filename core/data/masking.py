@@ -87,6 +87,16 @@ def masked_leads(leads: Leads) -> Leads:
     return Leads(leads.roles.assign(dialogue=dialogue), leads.features.assign(**texts), leads.schema)
 
 
+def masked_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table for people to look at: every cell as text, masked.
+
+    Example:
+        >>> masked_cells(pd.DataFrame({"calls": [2], "note": ["wants +49 171 1234567 called"]})).values.tolist()
+        [['2', 'wants [phone] called']]
+    """
+    return frame.astype(str).apply(_masked_column)
+
+
 def unmask(pieces: Sequence[str], masked: Masked, original: str, start: int = 0) -> list[str]:
     """Pieces of the masked text, in the order in which they stand in it from `start` on, as they were said.
 

@@ -19,9 +19,11 @@ _WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 _NEXT_WORD = re.compile(_WORD)
 _LAST_WORD = re.compile(rf"(?<![\w'’-]){_WORD}\Z")
 _LISTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-PARTICLES, NO_NAMES, ALSO_WORDS, PARTS = (
-    frozenset(_LISTS[name].split()) for name in ("particles", "no_names", "also_words", "parts")
+PARTICLES, NO_NAMES, NO_SMALL, ALSO_WORDS, PARTS = (
+    frozenset(_LISTS[name].split()) for name in ("particles", "no_names", "no_small_names", "also_words", "parts")
 )
+_NOT_CHINESE = "|".join(_LISTS["no_chinese_names"].split())
+_VOWEL = re.compile("[AEIOUYÄÖÜÁÉÍÓÚÅÆØÈÊÀÂÎÔÛ]")
 _CONTRACTIONS = ("'m", "'ll", "'d", "'ve", "'re", "'t", "’m", "’ll", "’d", "’ve", "’re", "’t")
 
 _GREET = (
@@ -56,6 +58,13 @@ _KIN = re.compile(
     r"|girlfriend|cousin|uncle|aunt|colleague|boss|neighbou?r|friend|partner|manager)s?,? "
 )
 _SELF = re.compile(r"\b(?:[Tt]his is|[Ii]t['’]?s|[Ii]t is|[Ii]['’]m|[Ii] am|[Hh]ere is|[Hh]ier ist) (?=[^\W\d_a-z])")
+_SELF_SMALL = re.compile(
+    rf"\b[Tt]his is (?P<name>{_WORD}(?: {_WORD})?) from (?!(?:an?|the|this|that|it|my|your|our|his|her|their|you|me|us"
+    r"|them|here|there|now|then|what|where|when|which|who|all|any|every|each|one|home|scratch)\b)[^\W\d]"
+)
+"""As transcribers write it who know no large letters. Not with an article after it: much else comes "from the shop"."""
+_SMALL_END = re.compile(r"(?:[a-z]{4}ed|[a-z]{3}ing|ment|tion)\Z")
+"""Ends of words, as in "this is copied from", that no name has."""
 _AFTER_GREETING = re.compile(rf"{_GREET}[,.!]? \Z")
 _GREETED = re.compile(
     rf"(?<![^\W_])(?:{_GREET}|[Tt]hanks(?: again)?|[Tt]hank you|[Gg]oodbye|[Bb]ye(?: bye)?|[Oo]kay|[Ss]orry)[,!]? "
@@ -67,6 +76,7 @@ _STRONG = re.compile(
     r"|(?:speaking|calling|here|again|once more)\b)"
 )
 _PAUSE = re.compile(r" ?(?:[,.!?;:…—–]|\n|\Z)")
+_THEN_GREETS = re.compile(rf"[,.!]? {_GREET}\b")
 _SMALL = re.compile(rf"{_WORD}(?: {_WORD})?(?= ?(?:[,.!?;:…—–]|\n|\Z))")
 _BEGINS = re.compile(rf"(?:(?:\A|\n)(?:[^\n:：]{{1,30}}[:：] ?)?|[.!?,] |{_GREET} )\Z")
 _LABEL = re.compile(rf"^({_WORD} {_WORD}(?: {_WORD})?)(?=[:：])", re.MULTILINE)
@@ -76,6 +86,9 @@ _SURNAMES = "".join(_LISTS["surnames"].split())
 _CHINESE = re.compile(
     rf"[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?=先生|女士|小姐|太太|师傅)"
     rf"|(?<=我叫)[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?![\u4e00-\u9fff])|(?<=我姓)[{_SURNAMES}]"
+    # "I am ..." is said of much else: not with a word that is no name, nor with signs that no given name holds.
+    rf"|(?<=我是)(?!{_NOT_CHINESE})[{_SURNAMES}](?:(?![{''.join(_LISTS['not_given'].split())}])[\u4e00-\u9fff]){{1,2}}"
+    r"(?![\u4e00-\u9fff])"
 )
 
 
@@ -86,8 +99,9 @@ def persons(text: str) -> Iterator[Found]:
         word
         for start, end in spans
         for word in _NEXT_WORD.findall(text[start:end])
-        if _is_name(word) and len(word) > 1 and word.lower() not in ALSO_WORDS
+        if (_is_name(word) or _is_shouted(word)) and len(word) > 1 and word.lower() not in ALSO_WORDS
     }
+    known |= {word.title() for word in known if _is_shouted(word)}
     if known:
         spans |= {found.span() for found in re.finditer(rf"\b(?:{'|'.join(map(re.escape, sorted(known)))})\b", text)}
     kept: list[tuple[int, int]] = []
@@ -100,17 +114,24 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
     small = text.lower()
     if any(word in small for word in _NAMED_GATE):
         for cue in _NAMED.finditer(text):
-            yield from _forward(text, cue.end(), loose=True)
+            yield from _forward(text, cue.end(), loose=True, shouted=True)
     for pattern in (*([_CALL_ME] if "call me " in small else []), _TITLED, _KIN):
         for cue in pattern.finditer(text):
-            for start, end in _forward(text, cue.end()):
+            for start, end in _forward(text, cue.end(), shouted=pattern is _TITLED):
                 yield start, end
                 if text.startswith(" and ", end):
                     yield from _forward(text, end + len(" and "))
     for cue in _SELF.finditer(text):
-        for start, end in _forward(text, cue.end()):
-            if _STRONG.match(text, end) or (_PAUSE.match(text, end) and _is_greeted(text, cue.start())):
+        for start, end in _forward(text, cue.end(), shouted=True):
+            if text[start:end].isupper() and " " not in text[start:end]:
+                continue  # one alone is a brand or a short form: "This is SEAT at Ulm"
+            greets = _is_greeted(text, cue.start()) or (
+                cue[0][1] != "t" and cue[0][0] in "Ii" and _THEN_GREETS.match(text, end)
+            )
+            if _STRONG.match(text, end) or (_PAUSE.match(text, end) and greets):
                 yield start, end
+    if "his is " in text:
+        yield from (cue.span("name") for cue in _SELF_SMALL.finditer(text) if _is_small_name(text, cue))
     for cue in _GREETED.finditer(text):
         for start, end in _forward(text, cue.end()):
             if _STRONG.match(text, end) or _PAUSE.match(text, end):
@@ -126,14 +147,15 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
         yield from (found.span() for found in _CHINESE.finditer(text))
 
 
-def _forward(text: str, start: int, loose: bool = False) -> Iterator[tuple[int, int]]:
+def _forward(text: str, start: int, loose: bool = False, shouted: bool = False) -> Iterator[tuple[int, int]]:
     """The name that begins at `start`, of at most three words beside particles; none or one.
 
-    `loose`: it may be one or two small words before a pause, as transcribers write it.
+    `loose`: it may be one or two small words before a pause, as transcribers write it. `shouted`: words in large
+    letters alone count as well.
     """
     end, at, words = start, start, 0
     while words < 3 and (word := _NEXT_WORD.match(text, at)):
-        if _is_name(word[0]):
+        if _is_name(word[0]) or (shouted and _is_shouted(word[0])):
             end, words = word.start() + len(_bare(word[0])), words + 1
         elif not words or word[0].lower() not in PARTICLES:
             break
@@ -153,7 +175,8 @@ def _backward(text: str, cue: re.Match[str]) -> Iterator[tuple[int, int]]:
     end = start = cue.start()
     for _ in range(3):
         word = _LAST_WORD.search(text, max(0, start - 40), start)
-        if not word or not _is_name(word[0]) or (start == end and _bare(word[0]) != word[0]):
+        name = word and (_is_name(word[0]) or (cue[0] == " speaking" and _is_shouted(word[0])))
+        if not word or not name or (start == end and _bare(word[0]) != word[0]):
             break
         begin = word.start()
         start = begin - 1 if text[begin - 1 : begin] == " " else begin
@@ -183,6 +206,29 @@ def _is_name(word: str) -> bool:
         and small not in NO_NAMES
         and not small.endswith(_CONTRACTIONS)
         and word.lower() not in NO_NAMES
+    )
+
+
+def _is_shouted(word: str) -> bool:
+    """Whether it may be a name in large letters: of three or more, one of them a vowel, unlike most short forms.
+
+    Example:
+        >>> [_is_shouted(word) for word in ("SMITH", "VW", "BMW", "ASAP", "Smith")]
+        [True, False, False, False, False]
+    """
+    bare = _bare(word)
+    return bare.isupper() and len(bare) > 2 and bool(_VOWEL.search(bare)) and _is_name(bare.title())
+
+
+def _is_small_name(text: str, cue: re.Match[str]) -> bool:
+    """Whether what `_SELF_SMALL` found could be a name, begins what is said, and stands in a line where no letter but
+    the speaker's and the first is large."""
+    line = text[text.rfind("\n", 0, cue.start()) + 1 : cue.end()]
+    if not _SPEAKER.sub("", line, count=1).strip()[1:].islower():
+        return False
+    words = cue["name"].split(" ")
+    return _BEGINS.search(text, max(0, cue.start() - 60), cue.start()) is not None and not any(
+        word in NO_NAMES or word in NO_SMALL or _SMALL_END.search(word) for word in words
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from core.data.columns import Column
 from core.data.guessing import Guess, guess_schema
 from core.data.leaks import leak
+from core.data.masking import mask
 from core.data.problems import FIRST_ROW
 from core.data.reading import read_chunks
 from core.data.schema import ROW_NUMBER
@@ -24,6 +25,8 @@ SKETCH_ROWS, SKETCH_BYTES = 50_000, 24 << 20
 """Rows, and bytes of them in memory, that a file is guessed from. Source: ours, seconds rather than minutes."""
 EXAMPLES = 3
 """Values that stand for a column in a table of columns."""
+_EXAMPLE_READ = 2_000
+"""Characters of a value that are looked at for them."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +112,20 @@ def remarks(guess: Guess) -> list[str]:
 
 
 def examples(frame: pd.DataFrame, name: str) -> str:
-    """The first few different values of a column on one line, shortened.
+    """The first few different values of a column on one line, shortened, names and numbers of people masked.
 
     Example:
         >>> examples(pd.DataFrame({"city": ["Köln", "", "Köln", "Bonn"]}), "city")
         'Köln · Bonn'
     """
     text = to_text(evenly(frame[[name]], 1_000)[name])
-    seen = dict.fromkeys(" ".join(value.split())[:60] for value in text if value)
-    return " · ".join(list(seen)[:EXAMPLES])
+    seen: dict[str, None] = {}
+    for value in dict.fromkeys(value for value in text if value):
+        if len(seen) == EXAMPLES:
+            break
+        # Masked before it is cut: half a number is not found any more.
+        seen[" ".join(mask(value[:_EXAMPLE_READ]).text.split())[:60]] = None
+    return " · ".join(seen)
 
 
 def strange_stages(frame: pd.DataFrame, column: str, stages: Sequence[str]) -> dict[str, int]:

@@ -27,16 +27,22 @@ from core.workspace.tables import Job, JobEvent
 
 ACTIVE = ("queued", "running")
 ENDED = ("done", "failed", "cancelled", "interrupted")
+WORDS = ("name", "reason")
+"""What a request says without changing the work."""
 
 
 def active_key(kind: str, request: dict[str, Any]) -> str:
-    """The same for the same work, whatever the order of the request's keys.
+    """The same for the same work, whatever the order of the request's keys, what it is to be called and why it is asked
+    for: the nightly scoring and a click at that moment are one scoring.
 
     Example:
         >>> active_key("score", {"a": 1, "b": 2}) == active_key("score", {"b": 2, "a": 1})
         True
+        >>> active_key("score", {"a": 1, "reason": "manual"}) == active_key("score", {"a": 1, "reason": "schedule"})
+        True
     """
-    text = json.dumps(request, sort_keys=True, ensure_ascii=True)
+    work = {name: value for name, value in request.items() if name not in WORDS}
+    text = json.dumps(work, sort_keys=True, ensure_ascii=True)
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -24,8 +24,9 @@ from core.workspace.tables import Job, JobEvent
 
 LOST_SECONDS = 60.0
 """Silence after which a job on another machine is taken for dead."""
-SILENT_SECONDS = 15.0
-"""Silence after which a job on this machine is looked at closely: another process may have got its pid."""
+SILENT_SECONDS = 10.0
+"""Silence after which a job on this machine is looked at closely: whether its process is there, and is still the same.
+Not before, as two containers may have one name, and neither sees the other's processes."""
 WAITING_SECONDS = 120.0
 """How long a process may take to claim its job; it has all libraries to read before."""
 
@@ -168,11 +169,10 @@ def _gone(job: Job) -> bool:
     silence = (utc_now() - (job.heartbeat or job.created)).total_seconds()
     if job.state == "queued":
         here = job.host == ledger.this_host() and job.pid is not None
-        return silence > WAITING_SECONDS or (here and processes.born(job.pid) is None)
+        dead = here and silence > SILENT_SECONDS and processes.born(job.pid) is None
+        return dead or silence > WAITING_SECONDS
     if job.host != ledger.this_host():
         return silence > LOST_SECONDS
-    if processes.born(job.pid) is None:
-        return True
     return silence > SILENT_SECONDS and not processes.same(job.pid, job.started)
 
 

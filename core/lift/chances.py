@@ -50,8 +50,8 @@ class Calibration:
 
     @property
     def verdict(self) -> str:
-        """`right`, `too high` or `too low` as far as the ratio's interval shows it; `not refuted` where that holds 1 but
-        is wide, so that the chances may still be off; `unknown` without one."""
+        """`right`, `too high` or `too low` as far as the ratio's interval shows it; `not refuted` where that holds 1
+        but is wide, so that the chances may still be off; `unknown` without one."""
         if isinstance(self.ratio, Missing):
             return "unknown"
         if self.ratio.high < 1 or self.ratio.low > 1:

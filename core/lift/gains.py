@@ -102,18 +102,6 @@ def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
     return GainLines(model or lineup.models[0], n, won, tuple(lines), left_out)
 
 
-def stage_counts(stages: tuple[str, ...], stage: np.ndarray) -> list[tuple[str, int]]:
-    """How many leads stand at each stage of a funnel, shallow first; those of unknown stage (-1) last, if any.
-
-    Example:
-        >>> stage_counts(("lost", "call"), np.array([1, 1, 0, -1]))
-        [('lost', 1), ('call', 2), ('', 1)]
-    """
-    counts = [(name, int((stage == position).sum())) for position, name in enumerate(stages)]
-    unknown = int((stage < 0).sum())
-    return [*counts, ("", unknown)] if unknown else counts
-
-
 def _line(name: str, kind: str, reached: np.ndarray, score: np.ndarray) -> Line:
     curve = gains(reached, score)
     fine = min(0.01, 1 / len(reached))

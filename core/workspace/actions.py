@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from core.errors import LeadRankError
 from core.workspace.audit import add_event
@@ -93,3 +93,53 @@ def actions_of(ws: Workspace, dataset_id: str, lead_id: str) -> list[LeadAction]
     )
     with ws.session(reading=True) as session:
         return list(session.scalars(query))
+
+
+def standing(ws: Workspace, dataset_id: str, lead_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Status of each lead, and to whom it was assigned, as far as people said anything."""
+    known = lead_status(ws, dataset_id).set_index("lead_id")
+    status, person = known["status"].to_dict(), known["assigned_to"].to_dict()
+    return {lead_id: (status.get(lead_id, "open"), person.get(lead_id, "")) for lead_id in lead_ids}
+
+
+def latest(ws: Workspace, dataset_id: str, lead_ids: Sequence[str]) -> dict[str, int]:
+    """Id of each lead's newest action; 0 where it has none."""
+    query = (
+        select(LeadAction.lead_id, func.max(LeadAction.id))
+        .where(LeadAction.dataset_id == checked_id(dataset_id, "dataset"), LeadAction.lead_id.in_(lead_ids))
+        .group_by(LeadAction.lead_id)
+    )
+    with ws.session(reading=True) as session:
+        found = {row[0]: row[1] for row in session.execute(query)}
+    return {lead_id: found.get(lead_id, 0) for lead_id in lead_ids}
+
+
+def take_back(
+    ws: Workspace,
+    dataset_id: str,
+    kind: str,
+    before: Mapping[str, tuple[str, str]],
+    after: Mapping[str, int],
+    *,
+    by: str,
+    note: str = "",
+) -> int:
+    """Undo an action by a further one for each lead, unless somebody did something with it since.
+
+    Args:
+        kind: What is taken back.
+        before: `standing` of its leads before it.
+        after: `latest` of them right after it.
+
+    Returns:
+        How many leads were left as they are now.
+    """
+    now = latest(ws, dataset_id, list(before))
+    kept = [lead_id for lead_id in before if now[lead_id] == after[lead_id]]
+    for lead_id in kept:
+        status, assigned_to = before[lead_id]
+        if kind == "assigned":
+            record_action(ws, dataset_id, [lead_id], "assigned", by=by, note=note, assigned_to=assigned_to)
+        else:
+            record_action(ws, dataset_id, [lead_id], "reopened" if status == "open" else status, by=by, note=note)
+    return len(before) - len(kept)

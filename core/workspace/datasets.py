@@ -13,7 +13,7 @@ from core.data.leads import Leads
 from core.data.problems import FIRST_ROW, Report
 from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.splitting import open_rows
-from core.data.stored import read_leads, read_rows, read_shown, write_leads
+from core.data.stored import decided_ids, read_leads, read_rows, read_shown, write_leads
 from core.workspace.audit import add_event
 from core.workspace.ids import checked_id, checked_name, missing, new_id, one_line
 from core.workspace.store import Workspace
@@ -86,6 +86,17 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
         LeadRankError: no such dataset, no such lead, or the file is damaged.
     """
     return read_leads(_path(ws, id), schema_from_dict(dataset(ws, id).schema), lead_ids)
+
+
+def decided_leads(ws: Workspace, id: str, most: int) -> Leads:
+    """The newest `most` leads whose outcome is final, newest first; the others are not read.
+
+    Raises:
+        LeadRankError: no such dataset, or the file is damaged.
+    """
+    schema = schema_from_dict(dataset(ws, id).schema)
+    path = _path(ws, id)
+    return read_leads(path, schema, decided_ids(path, schema.split.maturity_days, most))
 
 
 def shown_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> pd.DataFrame:

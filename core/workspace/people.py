@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from contextlib import suppress
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import LeadRankError
 from core.workspace.audit import add_event
-from core.workspace.ids import one_line
+from core.workspace.ids import LONGEST_NAME, one_line
 from core.workspace.store import Workspace
 from core.workspace.tables import Person
 
 ROLES = ("viewer", "manager", "analyst", "admin")
+REMOVED = "removed"
+"""Kept in the place of a role for somebody whose access was taken away: whoever is merely unknown may get a first role
+by signing in."""
+FIRST_SIGN_IN = "first sign-in"
+"""Who gave the role that the settings of the app give."""
 
 
 def allowed(role: str | None, needed: str) -> bool:
@@ -24,23 +32,51 @@ def allowed(role: str | None, needed: str) -> bool:
 
 
 def role_of(ws: Workspace, email: str) -> str | None:
-    """None for somebody who is not known here."""
+    """None for somebody who is not known here, or not any more."""
     with ws.session(reading=True) as session:
         person = session.get(Person, _address(email))
-        return person.role if person else None
+        return person.role if person and person.role != REMOVED else None
 
 
 def people(ws: Workspace) -> list[Person]:
-    """Everybody, by address."""
+    """Everybody who may sign in, by address."""
     with ws.session(reading=True) as session:
-        return list(session.scalars(select(Person).order_by(Person.email)))
+        return list(session.scalars(select(Person).where(Person.role != REMOVED).order_by(Person.email)))
 
 
-def set_role(ws: Workspace, email: str, role: str, by: str, name: str = "") -> Person:
-    """Give a role, to a new person too.
+def signed_in(ws: Workspace, email: str, name: str) -> str | None:
+    """`role_of` somebody who has just signed in; `name` is kept, for the list of people."""
+    address, name = _address(email), one_line(name)[:LONGEST_NAME]
+    with ws.session(reading=True) as session:
+        person = session.get(Person, address)
+    if person is None or person.role == REMOVED:
+        return None
+    if name and person.name != name:
+        with ws.session() as session:
+            session.execute(update(Person).where(Person.email == address).values(name=name))
+    return person.role
+
+
+def welcome(ws: Workspace, email: str, role: str, name: str) -> str | None:
+    """Give a first role, unless somebody decided on this address before; returns the role that it has now.
+
+    Raises:
+        LeadRankError: no such role, or no e-mail address.
+    """
+    with ws.session(reading=True) as session:
+        known = session.get(Person, _address(email)) is not None
+    if not known:
+        with suppress(IntegrityError):  # two clicks at once: the other one was first
+            set_role(ws, email, role, FIRST_SIGN_IN, name, new=True)
+    return role_of(ws, email)
+
+
+def set_role(ws: Workspace, email: str, role: str, by: str, name: str = "", *, new: bool = False) -> Person:
+    """Give a role, to a new person too, or to one whose access was taken away. `new`: to a new person alone.
 
     Raises:
         LeadRankError: no such role, no e-mail address, or nobody would be left as admin.
+        IntegrityError: `new`, and the address is in the list already.
     """
     if role not in ROLES:
         raise LeadRankError(f"a role must be one of {', '.join(ROLES)}, however: got='{role}'")
@@ -48,7 +84,7 @@ def set_role(ws: Workspace, email: str, role: str, by: str, name: str = "") -> P
     if not 3 <= len(address) <= 254 or "@" not in address[1:-1]:
         raise LeadRankError("an e-mail address such as ana@example.com is needed, however: this is none; mend it")
     with ws.session() as session:
-        person = session.get(Person, address, with_for_update=True)
+        person = None if new else session.get(Person, address, with_for_update=True)
         before = person.role if person else None
         if person is None:
             person = Person(email=address, role=role)
@@ -58,13 +94,13 @@ def set_role(ws: Workspace, email: str, role: str, by: str, name: str = "") -> P
             if admins == 1:
                 raise LeadRankError(f"{address} is the only admin; make somebody else an admin first")
         person.role = role
-        person.name = one_line(name)[:200] or person.name or ""
+        person.name = one_line(name)[:LONGEST_NAME] or person.name or ""
         add_event(session, by, "role given", address, {"before": before, "after": role})
     return person
 
 
 def remove_person(ws: Workspace, email: str, by: str) -> None:
-    """Take somebody's access away.
+    """Take somebody's access away, for good: signing in anew does not bring it back, only `set_role` does.
 
     Raises:
         LeadRankError: nobody would be left as admin, or there is no such person.
@@ -72,12 +108,12 @@ def remove_person(ws: Workspace, email: str, by: str) -> None:
     address = _address(email)
     with ws.session() as session:
         person = session.get(Person, address, with_for_update=True)
-        if person is None:
+        if person is None or person.role == REMOVED:
             raise LeadRankError("there is no such person; look at the list again")
         if person.role == "admin" and session.scalar(select(func.count()).where(Person.role == "admin")) == 1:
             raise LeadRankError(f"{address} is the only admin; make somebody else an admin first")
-        session.delete(person)
         add_event(session, by, "person removed", address, {"before": person.role, "after": None})
+        person.role = REMOVED
 
 
 def _address(email: str) -> str:

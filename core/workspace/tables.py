@@ -153,6 +153,7 @@ class Person(Base):
     """In lower case."""
     name: Mapped[str] = mapped_column(_NAME, default="")
     role: Mapped[str] = mapped_column(String(16))
+    """`removed` where the access was taken away."""
 
 
 class Upload(Base):

@@ -48,13 +48,13 @@ def test_csv_holds_the_rows_shown_in_plain_words_and_no_formula(tmp_path: Path) 
     assert len(lines) == 4 and len(header) == len(frame.columns) == len(set(header))
     table = pd.DataFrame(lines, columns=header)
     assert table["Lead"].tolist() == ["'=b", "'-7", "c", "007"] and table["Rank"].tolist() == ["1", "2", "3", "4"]
-    assert {"'=1+1", "city", "City", "a"} <= set(header)
+    assert {"'=1+1", "City", "City (2)", "A"} <= set(header)
     assert table["'=1+1"].tolist() == ["'" + FORMULA, "'+49 30", "a;=2+2", "\x07bell =3"]
-    assert table["Chance of an order"].astype(float).tolist() == [0.5, 0.25, 0.123456, 0.0]
+    assert table["Chance"].astype(float).tolist() == [0.5, 0.25, 0.123456, 0.0]
     assert table["Call today"].tolist() == ["yes", "yes", "no", "no"]
-    assert table["Note"].tolist() == ["'" + FORMULA, "", "", ""] and table["Noted by"].iloc[0] == "'-me"
+    assert table["Last note"].tolist() == ["'" + FORMULA, "", "", ""] and table["Noted by"].iloc[0] == "'-me"
     assert table["Noted at"].iloc[0].startswith("2026-11-23") and table["Noted at"].iloc[1] == ""
-    assert table["Reasons"].iloc[3].startswith("dialogue (-2); city: ")
+    assert table["Why: strongest reasons"].iloc[3].startswith("dialogue (-2); city: ")
     text = to_csv(frame).decode("utf-8-sig")
     assert '"a;=2+2"' in text, "a separator of another country must not split a text"
     assert '\n1,"\'=b",3.0,' in text, "numbers stay numbers"
@@ -68,8 +68,8 @@ def test_excel_holds_the_same_as_strings_numbers_and_dates(tmp_path: Path) -> No
     at = {cell.value: number for number, cell in enumerate(header)}
     assert [line[at["Lead"]].value for line in lines] == ["=b", "#N/A", "c", "007"]
     assert [line[at["=1+1"]].value for line in lines] == [FORMULA, "+49 30", "a;=2+2", "bell =3"]
-    assert [line[at["Score"]].value for line in lines] == [3, 2, 1, 0]
-    assert lines[0][at["As of"]].is_date and lines[0][at["Noted at"]].is_date and lines[1][at["Noted at"]].value is None
+    assert [line[at["Rank score"]].value for line in lines] == [3, 2, 1, 0]
+    assert lines[0][at["Date"]].is_date and lines[0][at["Noted at"]].is_date and lines[1][at["Noted at"]].value is None
     assert lines[0][at["Rank before"]].value is None and sheet.freeze_panes == "A2"
 
 
@@ -83,7 +83,8 @@ def test_salesforce_reads_ids_of_its_own_or_an_external_id(tmp_path: Path) -> No
         [own[2], "12.35", "3"],
         [own[3], "0.0", "4"],
     ]
-    assert [line[0] for line in parsed(to_salesforce(rows(tmp_path, ["b", "L2", "L3", "L4"])))][:2] == ["Lead_Id__c", "b"]
+    other = parsed(to_salesforce(rows(tmp_path, ["b", "L2", "L3", "L4"])))
+    assert [line[0] for line in other] == ["Lead_Id__c", "b", "L2", "L3", "L4"]
     assert not to_salesforce(rows(tmp_path, own)).startswith(b"\xef\xbb\xbf")
 
 

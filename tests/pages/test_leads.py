@@ -16,10 +16,12 @@ from core.drafts import look
 from core.jobs import processes, records
 from core.jobs.running import run_job
 from core.workspace import datasets
+from core.workspace.audit import audit_trail
 from core.workspace.people import set_role
 from core.workspace.store import open_workspace
 from core.workspace.uploads import upload_path, uploads
 from pages._report import in_words
+from tests.kept import keep_leads
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>alert(1)</script> **bold** :red[x] $y$"
@@ -256,6 +258,60 @@ def test_every_problem_is_told_with_rows_that_can_be_looked_at(ws, at_once):
     at = sound(at.button(key=f"rows_{id}_errors_0").click().run())
     rows = at.dataframe[-1].value
     assert rows["row"].tolist() == [7] and rows["converted"].tolist() == ["maybe"]
+
+
+def test_rows_of_a_file_with_a_column_called_row_can_be_looked_at(ws, at_once):
+    frame = table(1000)
+    frame["row"] = "mine"
+    frame.loc[frame.index[5], "converted"] = "maybe"
+    id = take_in(ws, csv(frame))
+    at = click(leads(id), "Check and save")
+    at = sound(at.button(key=f"rows_{id}_errors_0").click().run())
+    rows = at.dataframe[-1].value
+    assert not at.error or not any("wrong on our side" in e.value for e in at.error)
+    assert rows["row of the file"].tolist() == [7] and rows["row"].tolist() == ["mine"]
+
+
+SAID = "Customer: Hi, this is Oskar Meyer, call me on 0171 2345678 please."
+
+
+def test_names_in_the_first_rows_and_examples_show_only_on_request_which_is_recorded(ws):
+    frame = table()
+    frame["dialogue"] = SAID
+    id = take_in(ws, csv(frame))
+    at = leads(id)
+    assert guessed(at)["dialogue"]["examples"] == "Customer: Hi, this is [name], call me on [phone] please."
+
+    def top() -> set[str]:
+        return set(at.dataframe[0].value["dialogue"])
+
+    assert top() == {"Customer: Hi, this is [name], call me on [phone] please."} and len(at.dataframe[0].value) == 20
+    at.toggle(key=f"unmask_{id}_top").set_value(True).run()
+    assert top() == {SAID}
+    (event,) = audit_trail(ws, what="names shown")
+    assert (event.subject, event.details) == (id, {"file": "May.csv", "rows": "the first 20"})
+    at.toggle(key=f"unmask_{id}_top").set_value(False).run()
+    assert SAID not in top()
+
+
+def looking(id):
+    from functools import partial
+
+    from pages._datasets import dataset_rows
+    from pages._report import show_rows
+
+    show_rows(partial(dataset_rows, id), (2, 9), "dialogue", id)
+
+
+def test_names_in_rows_of_a_dataset_show_only_on_request_which_is_recorded(folder):
+    ws, dataset, _ = keep_leads(folder, dialogue=SAID)
+    at = AppTest.from_function(looking, default_timeout=60, kwargs={"id": dataset.id}).run()
+    assert "Oskar" not in at.dataframe[0].value.to_string() and "[phone]" in at.dataframe[0].value["dialogue"].iat[0]
+    assert at.dataframe[0].value["row"].tolist() == [2, 9]
+    at.toggle[0].set_value(True).run()
+    assert at.dataframe[0].value["dialogue"].iat[0] == SAID
+    (event,) = audit_trail(ws, what="names shown")
+    assert (event.subject, event.details) == (dataset.id, {"rows": [2, 9]})
 
 
 def test_what_a_stranger_wrote_is_shown_as_it_was_written(ws, at_once):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.leads import Leads
 from core.data.problems import Report
+from core.data.schema import Features
 from core.lift.capacity import at_capacity
 from core.lift.lineup import Lineup, RunScores
 from core.workspace.datasets import add_dataset
@@ -141,6 +143,23 @@ def test_models_of_the_same_leads_can_be_compared_under_hostile_names() -> None:
     told = str(figures(app))
     assert "&lt;b&gt;New&lt;/b&gt;" in told and "<b>" not in told
     assert not any("<b>" in str(element.value) for element in app.markdown)
+
+
+def test_of_groups_with_equal_words_the_chosen_one_is_drawn() -> None:
+    ws, made = open_workspace(), owned_leads()
+    features = pd.DataFrame({"a": made.features["a"], "home_city": made.features["city"]})
+    features["home city"] = np.where(np.arange(600) % 2, "north", "south")
+    schema = replace(made.schema, features=Features(("a",), ("home_city", "home city")))
+    leads = Leads(made.roles, features, schema)
+    keep_run(ws, leads, "First", run_scores(leads), keep_dataset(ws, leads).id)
+    app = section(opened(), SECTIONS[3])
+    box = app.selectbox(key="lift_group")
+    assert sorted(box.options) == ["home city", "home city (2)", "owner"]
+    app.selectbox(key="lift_group").set_value(box.options.index("home city (2)")).run()
+    second = str(figures(app)[0]["layout"]["yaxis"]["ticktext"])
+    app.selectbox(key="lift_group").set_value(box.options.index("home city")).run()
+    first = str(figures(app)[0]["layout"]["yaxis"]["ticktext"])
+    assert ("north" in first) != ("north" in second)
 
 
 def test_a_model_without_simple_methods_has_nothing_beside_it() -> None:

@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.archives import pack_run, unpack_run
@@ -10,9 +11,9 @@ from core.jobs import processes, records
 from core.workspace.audit import audit_trail
 from core.workspace.people import people, set_role
 from core.workspace.runs import add_run, archive_run, new_run_folder, run_in_use, runs, use_run
-from core.workspace.scorings import scorings
+from core.workspace.scorings import scoring_in_use, scorings
 from core.workspace.store import Workspace, open_workspace
-from core.workspace.tables import Run
+from core.workspace.tables import Run, Scoring
 from core.workspace.uploads import uploads
 from pages import _cards as cards
 from tests.kept import keep_leads, keep_run, keep_scoring
@@ -47,6 +48,11 @@ def click(at: AppTest, label: str) -> AppTest:
     at = next(b for b in at.button if b.label == label).click().run()
     assert not at.exception, [e.message for e in at.exception]
     return at
+
+
+def queue_of(ws: Workspace, dataset_id: str) -> str:
+    used = scoring_in_use(ws, dataset_id)
+    return used.id if used else ""
 
 
 def labels(at: AppTest) -> list[str]:
@@ -114,13 +120,56 @@ def test_another_model_is_put_in_use_and_ranks_once_asked(ws, folder):
     assert "Score the leads with it" in labels(at)
 
 
+def test_a_ranking_that_the_new_model_made_already_is_offered_not_asked_for_again(ws, folder):
+    _, dataset, leads = keep_leads(folder)
+    new, old = keep_run(ws, "New"), keep_run(ws, "Old")
+    made = keep_scoring(ws, dataset, leads, new, tilt=2.0)
+    shown = keep_scoring(ws, dataset, leads, old)
+    use_run(ws, new.id, "x")
+    at = models()
+    assert "Score the leads with it" not in labels(at) and not any("has not ranked" in i.value for i in at.info)
+    assert any("New" in i.value and "The queue still shows that of Old" in i.value for i in at.info)
+    assert queue_of(ws, dataset.id) == shown.id
+    at = click(at, "Show its ranking in the queue")
+    assert queue_of(ws, dataset.id) == made.id and len(scorings(ws, dataset.id)) == 2
+    assert "Show its ranking in the queue" not in labels(at)
+
+
+def test_of_rankings_with_equal_words_the_chosen_one_is_put_back(ws, folder):
+    """Made in one minute by one model; a select box answers with the first of equal words."""
+    _, dataset, leads = keep_leads(folder)
+    run = keep_run(ws)
+    made = [keep_scoring(ws, dataset, leads, run, tilt=float(tilt)) for tilt in range(3)]
+    with ws.session() as session:
+        session.execute(update(Scoring).values(made=made[0].made))
+    at = models()
+    box = next(box for box in at.selectbox if box.label == "Another ranking")
+    assert len(set(box.options)) == 2
+    first, second = (each.id for each in scorings(ws, dataset.id) if not each.in_use)
+    box.set_value(second).run()
+    click(at, "Put it in use")
+    assert queue_of(ws, dataset.id) == second != first
+
+
+def test_of_archived_models_with_equal_names_the_chosen_one_is_brought_back(ws):
+    for _ in range(2):
+        archive_run(ws, keep_card(ws, CARD, "Twin").id, "x")
+    at = models()
+    box = at.selectbox(key="archived_model")
+    assert sorted(box.options) == ["Twin", "Twin (2)"]
+    second = [each.id for each in runs(ws, archived=True)][1]
+    box.set_value(second).run()
+    click(at, "Bring it back")
+    assert [each.id for each in runs(ws)] == [second]
+
+
 def test_an_earlier_ranking_is_put_back(ws, folder):
     _, dataset, leads = keep_leads(folder)
     run = keep_run(ws)
     first = keep_scoring(ws, dataset, leads, run)
     second = keep_scoring(ws, dataset, leads, run, tilt=2.0)
     assert [each.id for each in scorings(ws, dataset.id) if each.in_use] == [second.id]
-    click(models(), "Put it back")
+    click(models(), "Put it in use")
     assert [each.id for each in scorings(ws, dataset.id) if each.in_use] == [first.id]
 
 

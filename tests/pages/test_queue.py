@@ -4,19 +4,26 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import streamlit as st
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
+from core.data.leads import Leads
+from core.errors import LeadRankError
+from core.exports import readable
 from core.jobs import processes, records
+from core.queue.build import build_queue
 from core.queue.view import View
-from core.workspace.actions import actions_of, lead_status
+from core.scores import Scores
+from core.workspace.actions import actions_of, lead_status, record_action
 from core.workspace.audit import audit_trail
 from core.workspace.people import set_role
-from core.workspace.scorings import scoring_path
+from core.workspace.scorings import add_scoring, new_scoring_path, scoring_path, scorings
 from core.workspace.store import open_workspace
+from core.workspace.tables import Scoring
 from pages._actions import digest, selected_ids, table_key
-from pages._export import _file
 from pages._scored import open_queue
-from tests.kept import keep_leads, keep_run, keep_scoring
+from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -220,8 +227,6 @@ def test_marking_takes_leads_off_the_list_and_undo_adds_an_entry(kept):
 
 
 def test_undo_leaves_what_somebody_else_did_since(kept):
-    from core.workspace.actions import record_action
-
     ws, dataset, _, _, scoring = kept
     at = queue_page()
     ids = shown(at)["lead_id"].tolist()
@@ -249,7 +254,7 @@ def test_earlier_scorings_can_be_looked_at_and_put_back(kept):
     at = sound(queue_page(scoring=first.id))
     assert shown(at)["lead_id"].iat[0] == leads.lead_id[leads.features["a"].idxmax()]
     assert "earlier scoring" in words(at)
-    button(at, "Put it back in use").click().run()
+    button(at, "Put it in use").click().run()
     assert "scoring" not in at.query_params and "earlier scoring" not in words(sound(at))
 
 
@@ -267,16 +272,120 @@ def test_a_viewer_may_look_but_neither_act_nor_export(kept):
 
 
 def test_files_hold_exactly_what_is_shown(kept):
-    ws, _, _, _, scoring = kept
-    queue, view = open_queue(ws, scoring), View(filters={"owner": ("Ann",)}, sort="probability", descending=True)
-    columns = ["rank", "lead_id", "shown:Name", "probability"]
-    told = pd.read_csv(io.BytesIO(_file("csv", queue, view, columns, 40, False)), dtype=str)
-    whole = queue.export(view, capacity=40)
-    assert told["Lead"].tolist() == whole["lead_id"].tolist() and len(told.columns) == 4
-    sheet = openpyxl.load_workbook(io.BytesIO(_file("excel", queue, view, columns, 40, False))).active
-    assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == whole["lead_id"].tolist()
-    for kind in ("salesforce", "hubspot"):
-        assert len(pd.read_csv(io.BytesIO(_file(kind, queue, view, columns, 40, False)))) == 30
+    """Every page of the table together, their columns too: a note on the last page is a column of the file."""
+    ws, dataset, _, _, _ = kept
+    pages = [shown(sound(queue_page(sort="snapshot_time", page=str(page)))) for page in (1, 2, 3)]
+    record_action(ws, dataset.id, [str(pages[2]["lead_id"].iat[-1])], "note", by="ann@example.com", note="call in May")
+    pages = [shown(sound(queue_page(sort="snapshot_time", page=str(page)))) for page in (1, 2, 3)]
+    assert "note" not in pages[0] and "note" in pages[2]
+    seen = {name for page in pages for name in page.columns}
+    ids = [lead for page in pages for lead in page["lead_id"]]
+    at = queue_page(sort="snapshot_time")
+    told = pd.read_csv(io.BytesIO(taken(at, "CSV")), dtype=str)
+    assert set(told.columns) == {readable_name(name) for name in seen} and told["Lead"].tolist() == ids
+    assert told[readable_name("note")].dropna().tolist() == ["call in May"]
+    sheet = openpyxl.load_workbook(io.BytesIO(taken(at, "Excel"))).active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert set(rows[0]) == set(told.columns) and [row[rows[0].index("Lead")] for row in rows[1:]] == ids
+    for label in ("Salesforce", "HubSpot"):
+        assert pd.read_csv(io.BytesIO(taken(at, label))).iloc[:, 0].tolist() == ids
+
+
+def taken(at: AppTest, label: str) -> bytes:
+    """The file behind a button, made as the server does when the button is pressed."""
+    return next(make for name, make in MADE if name == label)()
+
+
+def readable_name(column: str) -> str:
+    return readable(pd.DataFrame({column: [""]})).columns[0]
+
+
+MADE: list = []
+
+
+@pytest.fixture(autouse=True)
+def deferred(monkeypatch):
+    """The callables that the page hands to Streamlit, which AppTest does not run; the newest first."""
+    MADE.clear()
+    drawn = st.download_button
+
+    def noticed(label, data, *args, **kwargs):
+        if callable(data):
+            MADE.insert(0, (label, data))
+        return drawn(label, data, *args, **kwargs)
+
+    monkeypatch.setattr(st, "download_button", noticed)
+
+
+def test_a_file_that_cannot_be_made_says_why_without_folders_or_our_mistakes(kept, monkeypatch):
+    ws, _, _, _, _ = kept
+    at = sound(queue_page())
+    with pytest.raises(LeadRankError, match="finds a lead by its GUID"):
+        taken(at, "Dynamics 365")
+
+    def broken(*args):
+        raise OSError(f"No space left on device: '{ws.folder}/x'")
+
+    monkeypatch.setattr("core.exports.to_csv", broken)
+    with pytest.raises(LeadRankError, match="reference") as caught:
+        taken(at, "CSV")
+    assert str(ws.folder) not in str(caught.value)
+
+
+def test_what_no_lead_of_the_view_may_lack_is_judged_by_all_of_them(folder):
+    """The chance of a lead on the third page is missing."""
+    ws, dataset, leads = keep_leads(folder)
+    run, scores = keep_run(ws), fake_scores(leads)
+    frame = scores.frame.assign(probability=scores.frame["probability"].where(scores.frame["rank"] != 60))
+    id, path = new_scoring_path(ws)
+    build_queue(path, Scores(frame), leads)
+    add_scoring(ws, id, run_id=run.id, dataset_id=dataset.id, part="open", reason="first", by="x", leads=60)
+    at = sound(queue_page())
+    off = {getattr(b, "label", ""): b.proto.disabled for b in at.get("download_button")}
+    assert off["Salesforce"] and off["HubSpot"] and not off["CSV"]
+
+
+def test_equal_words_in_the_box_of_scorings_are_told_apart(kept):
+    ws, dataset, leads, run, first = kept
+    keep_scoring(ws, dataset, leads, run, tilt=5.0)
+    third = keep_scoring(ws, dataset, leads, run, tilt=9.0)
+    with ws.session() as session:
+        session.execute(update(Scoring).values(made=first.made))
+    at = queue_page()
+    wanted = [each.id for each in scorings(ws, dataset.id) if each.id != third.id][1]
+    at.selectbox(key="scoring_box").set_value(wanted).run()
+    assert at.query_params["scoring"] in (wanted, [wanted])
+
+
+def test_a_value_that_reads_like_another_is_chosen_for_itself(kept):
+    ws, dataset, leads, run, _ = kept
+    odd = leads.features.assign(city=["(none)", ""] * 30)
+    keep_scoring(ws, dataset, Leads(leads.roles, odd, leads.schema), run)
+    at = queue_page()
+    at.session_state["filters"] = True
+    at.run()
+    box = at.multiselect(key="filter_field:city")
+    assert len(set(box.options)) == 2
+
+
+def test_where_outcomes_are_known_the_queue_tells_no_stage(folder):
+    """The last stage is the order itself."""
+    ws, dataset, leads = keep_leads(folder)
+    run = keep_run(ws)
+    id, path = new_scoring_path(ws)
+    build_queue(path, fake_scores(leads), leads)
+    add_scoring(ws, id, run_id=run.id, dataset_id=dataset.id, part="test", reason="first", by="x", leads=60)
+    at = queue_page(**{"only.stage": "lock_in", "sort": "stage"})
+    at.session_state["filters"] = True
+    at = sound(at.run())
+    assert "stage" not in shown(at).columns and len(shown(at)) == 25 and "ordered by Stage" in words(at)
+    assert not [box for box in at.multiselect if box.key == "filter_stage"]
+    assert "Stage" not in pd.read_csv(io.BytesIO(taken(at, "CSV"))).columns
+
+
+@pytest.mark.parametrize("query", [{"capacity": "²"}, {"capacity": "9" * 5000}, {"only.status": "won"}])
+def test_odd_addresses_do_not_block_the_queue(kept, query):
+    assert len(shown(sound(queue_page(**query)))) == 25
 
 
 def test_files_are_offered_and_none_is_noted_before_it_is_taken(kept):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.data.leads import Leads
@@ -14,6 +15,7 @@ from core.workspace.actions import record_action
 from core.workspace.datasets import add_dataset
 from core.workspace.scorings import add_scoring, new_scoring_path
 from core.workspace.store import open_workspace
+from core.workspace.tables import Scoring
 from pages._text import literal
 from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
 from tests.made import make_leads
@@ -111,6 +113,16 @@ def test_a_model_without_chances_leaves_out_only_what_needs_them(folder):
         "Age of the model": "",
     }
     assert not at.error and len([b for b in at.button if b.label == "Why"]) == 10
+
+
+def test_only_leads_to_call_may_still_move_on(ranked):
+    ws, _, _, _, _ = ranked
+    assert any("may still move on" in c.value for c in today().caption)
+    with ws.session() as session:
+        session.execute(update(Scoring).values(part="test", slot=None))
+    at = today()
+    assert any("By the stage in the file" in c.value for c in at.caption)
+    assert not any("may still move on" in c.value for c in at.caption)
 
 
 def test_text_of_the_leads_stays_text(folder):

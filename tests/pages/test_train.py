@@ -15,8 +15,9 @@ from core.workspace.people import set_role
 from core.workspace.runs import add_run, new_run_folder, run_in_use, runs
 from core.workspace.store import open_workspace
 from core.workspace.tables import Job, JobEvent
-from pages._training import standing
-from tests.kept import keep_leads
+from pages._cards import interval
+from pages._standing import standing
+from tests.kept import keep_leads, keep_scoring
 from tests.made import make_leads
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,6 +216,35 @@ def test_it_is_said_when_a_simple_model_wins(ws, dataset):
     at = train(job=finished(ws, dataset, card))
     assert at.dataframe[0].value["Model"].iloc[0] == best
     assert at.warning[0].proto.title == "A simple model ranks better"
+
+
+def test_without_simple_models_beside_it_every_figure_of_the_card_is_told():
+    (alone,) = standing(CARD | {"comparison": None}).to_dict("records")
+    assert (
+        alone["Orders among the top 5%"] == interval(CARD["metrics"]["precision_at"]["0.05"], ".0%") != interval(None)
+    )
+    assert interval(None) not in standing(CARD)["Orders among the top 5%"].tolist()
+
+
+def test_the_queue_is_opened_with_the_ranking_that_the_training_made(ws, dataset):
+    id = finished(ws, dataset, CARD)
+    (run,) = runs(ws)
+    scoring = keep_scoring(ws, dataset, make_leads(120), run)
+    with ws.session() as session:
+        session.get_one(Job, id).result = {"run_id": run.id, "scoring_id": scoring.id}
+    at = sound(button(train(job=id), "Open the queue").click().run())
+    assert dict(at.query_params.items()) == {"dataset": dataset.id, "scoring": scoring.id}
+    assert at.title[0].value == "Queue"
+
+
+def test_an_address_of_other_work_is_told(ws, dataset):
+    with ws.session() as session:
+        job = Job(kind="score", label="Score May", request={}, by="bo", state="done", result={"scoring_id": "x"})
+        session.add(job)
+        session.flush()
+        id = job.id
+    at = train(job=id)
+    assert "is no training" in words(at) and "Something went wrong" not in words(at)
 
 
 def test_the_log_is_for_administrators(ws, dataset):

@@ -1,24 +1,34 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.attribution import to_dict
 from core.data.dialogue import parse_turns
+from core.data.leads import Leads
 from core.data.masking import masked_leads
+from core.data.problems import Report
+from core.data.stored import read_leads
 from core.jobs import processes, records
 from core.jobs.rankings import explanation_key
 from core.scores import Attribution, Contribution
 from core.workspace.actions import lead_status
 from core.workspace.audit import audit_trail
+from core.workspace.datasets import add_dataset
 from core.workspace.explanations import explanation_path
 from core.workspace.people import set_role
+from core.workspace.scorings import scoring_path
 from core.workspace.store import open_workspace
+from core.workspace.tables import Scoring
 from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
+from tests.made import make_leads
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID = (
@@ -227,6 +237,23 @@ def test_a_change_is_tried_and_keeps_nothing(kept, monkeypatch):
     assert {m.label: m.value for m in sound(at).metric[3:]}["Rank"] == "60" and len(loaded) == 1
 
 
+def test_boxes_of_a_change_hold_names_only_while_they_are_shown(kept, monkeypatch):
+    ws, _, leads, _, _ = kept
+    monkeypatch.setattr("core.scoring.load_scorer", lambda run: Fake(leads.schema))
+
+    def held(at: AppTest) -> str:
+        return " ".join(str(box.value) for kind in (at.text_area, at.text_input) for box in kind)
+
+    at = sound(why_page("Try a change", lead="L0000"))
+    assert "[name]" in held(at) and "Oskar" not in held(at)
+    for shown in (True, False, True, False):
+        at.toggle[0].set_value(shown).run()
+        assert ("Oskar" in held(sound(at)), "2345678" in held(at)) == (shown, shown)
+    button(at, "See what changes").click().run()
+    assert "Nothing was changed yet" in words(sound(at))
+    assert [event.subject for event in audit_trail(ws, what="names shown")] == ["L0000"] * 2
+
+
 def test_nothing_changed_is_said(kept, monkeypatch):
     _, _, leads, _, _ = kept
     monkeypatch.setattr("core.scoring.load_scorer", lambda run: Fake(leads.schema))
@@ -248,6 +275,32 @@ def test_similar_leads_with_what_became_of_them(folder):
     assert all(int(id[1:]) < 20 for id in table["Lead"]) and table["Likeness"].between(0, 100).all()
 
 
+def test_similar_leads_are_final_and_compared_without_names_and_only_those_are_read(folder, monkeypatch):
+    """A "no" of the last day is open yet; two customers of one name are not alike for it."""
+    made = make_leads(60)
+    said = [f"Customer: My name is {'Quentin' if n in (3, 59) else f'Person{chr(97 + n)}'}." for n in range(60)]
+    roles = made.roles.assign(dialogue=said, converted=np.where(np.arange(60) == 50, 1.0, 0.0))
+    schema = replace(made.schema, split=replace(made.schema.split, maturity_days=1))
+    leads = Leads(roles, made.features.assign(a=0.0, city="x"), schema)
+    ws = open_workspace(folder)
+    dataset = add_dataset(ws, name="L", source_name="l.csv", leads=leads, report=Report(60, (), ()), by="x")
+    keep_scoring(ws, dataset, leads, keep_run(ws))
+    monkeypatch.setattr("pages._likes.MOST", 30)
+    read: list[int] = []
+
+    def noting(path, schema, lead_ids=None):
+        found = read_leads(path, schema, lead_ids)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr("core.workspace.datasets.read_leads", noting)
+    table = sound(why_page("Similar leads", lead="L0059")).dataframe[0].value
+    final = [*range(36), 50]  # the last day begins an hour after lead 35
+    assert {int(id[1:]) for id in table["Lead"]} <= set(final[-30:]) and "Quentin" not in str(table)
+    assert table["Likeness"].nunique() == 1, "names are not compared"
+    assert max(read) == 30, "of millions, only those that are compared"
+
+
 def test_history_of_scores_and_actions(kept):
     ws, dataset, leads, run, _ = kept
     keep_scoring(ws, dataset, leads, run, tilt=2.0)
@@ -256,6 +309,24 @@ def test_history_of_scores_and_actions(kept):
     at.session_state["why_tabs"] = "History"
     sound(at.run())
     assert at.get("plotly_chart") and at.dataframe[0].value["What"].tolist() == ["Called"]
+
+
+def test_a_history_without_chances_is_not_drawn(kept):
+    ws, dataset, leads, run, _ = kept
+    for scoring in (kept[4], keep_scoring(ws, dataset, leads, run)):
+        table = pd.read_parquet(scoring_path(ws, scoring.id))
+        table.assign(probability=np.nan).to_parquet(scoring_path(ws, scoring.id))
+    at = sound(why_page("History", lead="L0005"))
+    assert not at.get("plotly_chart") and "Fewer than two of its scorings gave a chance" in words(at)
+
+
+def test_where_outcomes_are_known_no_stage_is_told(kept):
+    ws, _, leads, _, _ = kept
+    lead = leads.lead_id[leads.stage == 2].iat[0]
+    assert "Stage" in words(sound(why_page(lead=lead)))
+    with ws.session() as session:
+        session.execute(update(Scoring).values(part="test", slot=None))
+    assert "Stage" not in words(sound(why_page(lead=lead)))
 
 
 def test_without_leads_and_without_a_ranking_the_way_leads_on(folder):

@@ -32,7 +32,13 @@ def names(text: str) -> set[str]:
         ("Hier spricht Jürgen Groß.", {"Jürgen Groß"}),
         ("Me llamo Íñigo.", {"Íñigo"}),
         ("王先生您好，我叫李小龙。", {"王", "李小龙"}),
+        ("您好，我是王小明。\n客户: 我是于丽, 上次来过", {"王小明", "于丽"}),
         ("Anna Schmidt: hello\nCustomer: hi", {"Anna Schmidt"}),
+        ("JOHN SMITH speaking.\nCustomer: Thank you John.", {"JOHN SMITH", "John"}),
+        ("This is ANNA LIND from Orin. Mr SMITH and Mrs Jean DUPONT came.", {"ANNA LIND", "SMITH", "Jean DUPONT"}),
+        ("Customer: I'm Oskar Meyer, hello", {"Oskar Meyer"}),
+        ("this is oskar from orin", {"oskar"}),
+        ("Specialist: hi, this is mara lind from orin motors.", {"mara lind"}),
     ],
 )
 def test_names_are_found_by_their_cues(text: str, told: set[str]) -> None:
@@ -52,6 +58,9 @@ def test_names_are_found_by_their_cues(text: str, told: set[str]) -> None:
         "Hi, I'll call back. Hello, I'd like one.",
         "Customer: Speaking.\nSpecialist: Sure. Thanks for calling.",
         "my name is on the list; the name is not known",
+        "It's Talo Cross, hello. This is SEAT at Ulm, it's VW with us. BMW speaking. I'm VIP with you.",
+        "this is delivered from germany\nthis is great value from orin\nthis is oskar from the film",
+        "我是程序员。我是江苏人，我是高中生。我是常客！我是第一次，我是马上，我是钱不够",
         "Sales Agent: hello\nCustomer: hi\nCall Summary: short\nNext Steps: call",
         "",
     ],

@@ -1,5 +1,7 @@
 """Leads as Parquet: what is read is what was written, whole or by id, whatever the names and the cells hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.data.leads import Leads
 from core.data.schema import Features, Roles, Schema
-from core.data.stored import read_leads, read_rows, read_shown, write_leads
+from core.data.splitting import open_rows
+from core.data.stored import decided_ids, read_leads, read_rows, read_shown, write_leads
 from core.errors import LeadRankError
 from tests.made import make_leads
 
@@ -166,3 +169,30 @@ def test_rows_are_found_by_their_place(tmp_path):
     assert list(found.columns[-len(ODD) :]) == [f"feature:{name}" for name in leads.features.columns]
     with pytest.raises(LeadRankError, match="missing or damaged"):
         read_rows(tmp_path / "none.parquet", [1])
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_decided_are_those_that_are_not_open_newest_first(tmp_path_factory, data):
+    n = data.draw(st.integers(0, 12))
+    made = make_leads(n)
+    day = st.none() | st.integers(0, 6)
+    days = data.draw(st.lists(day, min_size=n, max_size=n))
+    outcome = data.draw(st.lists(st.sampled_from([0.0, 1.0, -0.0, np.nan]), min_size=n, max_size=n))
+    times = pd.Series([pd.NaT if d is None else pd.Timestamp("2026-01-01") + pd.Timedelta(days=d) for d in days])
+    roles = made.roles.assign(snapshot_time=times.astype("datetime64[us]"), converted=outcome)
+    maturity = data.draw(st.sampled_from([0.0, 0.5, 2.0, 30.0]))
+    schema = replace(made.schema, split=replace(made.schema.split, maturity_days=maturity))
+    leads = Leads(roles, made.features, schema)
+    path = tmp_path_factory.mktemp("leads") / "x.parquet"
+    write_leads(leads, path)
+    found = decided_ids(path, maturity, 100)
+    assert set(found) == set(leads.lead_id) - set(leads.lead_id.iloc[open_rows(leads)])
+    age = dict(zip(leads.lead_id, [(-1 if d is None else d, place) for place, d in enumerate(days)], strict=True))
+    assert [age[id] for id in found] == sorted((age[id] for id in found), reverse=True)
+    assert decided_ids(path, maturity, 3) == found[:3]
+
+
+def test_decided_of_a_file_that_is_gone(tmp_path):
+    with pytest.raises(LeadRankError, match="missing or damaged"):
+        decided_ids(tmp_path / "none.parquet", 1.0, 5)

@@ -82,13 +82,14 @@ def test_a_second_scoring_keeps_the_first_and_tells_the_trend(trained: Trained) 
 @pytest.mark.slow
 def test_reasons_are_found_once_and_read_back(trained: Trained) -> None:
     ws, data = trained.ws, trained.data
-    lead_id = str(leads_of(ws, data.id).lead_id.iat[-1])
+    lead = leads_of(ws, data.id).take(np.array([-1]))
+    lead_id = str(lead.lead_id.iat[0])
     request = {"run_id": trained.run_id, "dataset_id": data.id, "lead_id": lead_id, "head": "pairwise"}
-    assert rankings.read_explanation(ws, trained.run_id, data.id, lead_id, "pairwise") is None
+    assert rankings.read_explanation(ws, trained.run_id, lead, "pairwise") is None
     job = records.run_here(ws, "explain", request, by="ann", label="Explain")
     assert job.state == "done" and job.result is not None, job.message
-    found = rankings.read_explanation(ws, trained.run_id, data.id, lead_id, "pairwise")
-    assert found is not None and found["lead_id"] == lead_id and {c["name"] for c in found["fields"]} == {"a", "city"}
+    found = rankings.read_explanation(ws, trained.run_id, lead, "pairwise")
+    assert found is not None and found.lead_id == lead_id and {c.name for c in found.fields} == {"a", "city"}
     path = explanation_path(ws, trained.run_id, job.result["key"])
     before = path.stat().st_mtime_ns
     again = records.run_here(ws, "explain", request, by="bob", label="Explain")

@@ -99,15 +99,19 @@ def put(ws: Workspace, **values: object) -> Job:
 
 def test_sweep_tells_the_dead_from_the_living(ws: Workspace) -> None:
     now, here = utc_now(), ledger.this_host()
-    old = now - timedelta(minutes=10)
+    old, quiet = now - timedelta(minutes=10), now - timedelta(seconds=11)
     running = {"state": "running", "started": now, "heartbeat": now, "host": here, "pid": os.getpid()}
     living = [
         put(ws, **running),
         put(ws, **{**running, "host": "elsewhere", "pid": 4_000_000}),
         put(ws, heartbeat=now),
+        put(ws, **{**running, "pid": 4_000_000}),  # in another container of the same name, where it is alive
+        put(ws, heartbeat=now, host=here, pid=4_000_000),
+        put(ws, **{**running, "heartbeat": quiet}),  # slow
     ]
     dead = [
-        put(ws, **{**running, "pid": 4_000_000}),
+        put(ws, **{**running, "pid": 4_000_000, "heartbeat": quiet}),
+        put(ws, heartbeat=quiet, host=here, pid=4_000_000),
         put(ws, **{**running, "host": "elsewhere", "heartbeat": old}),
         put(ws, **{**running, "started": old - timedelta(days=400), "heartbeat": old}),  # a stranger has the pid
         put(ws, heartbeat=old),
@@ -123,6 +127,14 @@ def test_a_queued_job_is_cancelled_at_once(ws: Workspace) -> None:
     assert records.cancel(ws, made.id, "ann").state == "cancelled"
     assert records.cancel(ws, made.id, "ann").state == "cancelled"
     assert not ledger.claim(ws, made.id)
+
+
+def test_the_nightly_scoring_and_a_click_at_that_moment_are_one(ws: Workspace) -> None:
+    request = {"run_id": "r", "dataset_id": "d", "part": "open"}
+    first = ledger.insert(ws, "score", {**request, "reason": "manual"}, "ann", "Score")
+    got = records.run_here(ws, "score", {**request, "reason": "schedule"}, by="schedule", label="Score")
+    assert got.id == first.id and got.request["reason"] == "manual" and len(records.jobs(ws)) == 1
+    assert ledger.insert(ws, "score", {**request, "part": "all", "reason": "manual"}, "ann", "Score").id != first.id
 
 
 def test_an_ended_job_gives_way_to_the_same_work_begun_anew(ws: Workspace) -> None:

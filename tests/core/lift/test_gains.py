@@ -4,7 +4,7 @@ import pytest
 from core.data.leads import Leads
 from core.data.schema import Schema
 from core.errors import NotComputable
-from core.lift.gains import gain_lines, stage_counts
+from core.lift.gains import gain_lines
 from core.lift.lineup import Lineup
 from tests.lineups import lined_up, owned_leads, run_scores
 
@@ -75,7 +75,3 @@ def test_without_a_funnel_or_with_one_class() -> None:
     none = Leads(leads.roles.assign(converted=0.0), leads.features, leads.schema)
     with pytest.raises(NotComputable, match="none of the 100"):
         gain_lines(Lineup.of(none, [run_scores(leads)]))
-
-
-def test_stage_counts_without_unknown_ones() -> None:
-    assert stage_counts(("lost", "call"), np.array([0, 0])) == [("lost", 2), ("call", 0)]

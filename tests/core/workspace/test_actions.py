@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import LeadRankError
-from core.workspace.actions import actions_of, lead_status, record_action
+from core.workspace.actions import actions_of, latest, lead_status, record_action, standing, take_back
 from core.workspace.audit import audit_trail
 
 
@@ -84,3 +84,22 @@ def test_many_leads_at_once(ws, dataset, leads):
     record_action(ws, dataset.id, leads.lead_id.tolist(), "assigned", by="ana", assigned_to="Bo")
     found = lead_status(ws, dataset.id)
     assert len(found) == 40 and set(found["assigned_to"]) == {"Bo"} and set(found["status"]) == {"open"}
+
+
+@pytest.mark.parametrize(("kind", "more"), [("won", {}), ("reopened", {}), ("assigned", {"assigned_to": "Cy"})])
+def test_an_action_is_taken_back_by_another_unless_somebody_acted_since(ws, dataset, kind, more):
+    ids = ["L0001", "L0002", "L0003"]
+    record_action(ws, dataset.id, ["L0002"], "called", by="ana")
+    record_action(ws, dataset.id, ["L0002"], "assigned", by="ana", assigned_to="Bo")
+    before = standing(ws, dataset.id, ids)
+    assert before == {"L0001": ("open", ""), "L0002": ("called", "Bo"), "L0003": ("open", "")}
+    assert latest(ws, dataset.id, ids)["L0001"] == 0
+    record_action(ws, dataset.id, ids, kind, by="ana", **more)
+    after = latest(ws, dataset.id, ids)
+    assert after == {lead_id: actions_of(ws, dataset.id, lead_id)[0].id for lead_id in ids}
+    record_action(ws, dataset.id, ["L0003"], "lost", by="bo")
+    assert take_back(ws, dataset.id, kind, before, after, by="ana", note="Taken back") == 1
+    found = standing(ws, dataset.id, ids)
+    assert {id: found[id] for id in ids[:2]} == {id: before[id] for id in ids[:2]} and found["L0003"][0] == "lost"
+    assert [len(actions_of(ws, dataset.id, id)) for id in ids] == [2, 4, 2]
+    assert actions_of(ws, dataset.id, "L0001")[0].note == "Taken back"

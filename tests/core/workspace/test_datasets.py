@@ -1,5 +1,6 @@
 """Datasets: kept whole, found again, put away."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_leads_that_are_open(ws):
     young = Leads(
         leads.roles, leads.features, type(schema)(schema.roles, schema.features, Split(maturity_days=1), schema.funnel)
     )
-    assert add(ws, young).open_leads == 24
+    assert add(ws, young).open_leads == int((leads.converted[24:] != 1).sum()) < 24
 
 
 def test_no_outcome_and_no_date(ws):
@@ -117,3 +118,22 @@ def test_rows_go_by_the_number_that_the_report_told(ws, leads, dataset):
     assert found["phone"].tolist() == ["+49 170 0000000", "+49 170 0000007"]
     names = leads.schema.funnel.stages
     assert found["stage"].tolist() == [names[leads.stage[0]], names[leads.stage[7]]]
+
+
+def test_decided_leads_are_the_newest_whose_outcome_is_final(ws):
+    """Of 72 leads an hour apart, half of the outcomes unknown, those of the last day are open unless they ordered."""
+    made = make_leads(72)
+    schema = replace(made.schema, split=Split(maturity_days=1))
+    converted = made.roles["converted"].where(np.arange(72) % 2 == 0)
+    leads = Leads(made.roles.assign(converted=converted), made.features, schema)
+    row = add(ws, leads)
+    final = [n for n in range(0, 72, 2) if n < 48 or made.converted[n] == 1]
+    assert any(n >= 48 for n in final) and len(final) == 72 - row.open_leads
+    newest = [f"L{n:04d}" for n in reversed(final)]
+    assert kept.decided_leads(ws, row.id, 1000).lead_id.tolist() == newest
+    few = kept.decided_leads(ws, row.id, 5)
+    assert few.lead_id.tolist() == newest[:5] and few.dialogue.tolist() == [
+        made.dialogue[int(i[1:])] for i in newest[:5]
+    ]
+    with pytest.raises(LeadRankError, match="no such dataset"):
+        kept.decided_leads(ws, "0" * 32, 5)

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import LeadRankError
 from core.workspace.audit import audit_trail
-from core.workspace.people import ROLES, allowed, people, remove_person, role_of, set_role
+from core.workspace.people import ROLES, allowed, people, remove_person, role_of, set_role, signed_in, welcome
 
 
 def test_each_role_may_do_what_those_before_it_may():
@@ -43,6 +43,27 @@ def test_one_admin_must_stay(ws):
     assert role_of(ws, "a@x.org") is None and audit_trail(ws)[0].what == "person removed"
     with pytest.raises(LeadRankError, match="no such person"):
         remove_person(ws, "a@x.org", "boss")
+
+
+def test_who_was_removed_stays_out_until_somebody_gives_a_role(ws):
+    assert welcome(ws, "Ana@x.org", "viewer", "Ana") == "viewer"
+    assert welcome(ws, "ana@x.org", "admin", "Ana") == "viewer"  # known by now
+    remove_person(ws, "ana@x.org", "boss")
+    assert welcome(ws, "ana@x.org", "viewer", "Ana") is None
+    assert signed_in(ws, "ana@x.org", "Ana") is None and people(ws) == []
+    set_role(ws, "ana@x.org", "manager", "boss")
+    assert signed_in(ws, "ana@x.org", "Ana") == "manager"
+    assert audit_trail(ws)[0].details == {"before": "removed", "after": "manager"}
+
+
+def test_a_name_is_kept_as_the_last_sign_in_told_it(ws):
+    set_role(ws, "ana@x.org", "viewer", "boss")
+    assert signed_in(ws, "ANA@x.org", "Ana\nAlba " + "a" * 300) == "viewer"
+    (person,) = people(ws)
+    assert person.name.startswith("Ana Alba a") and len(person.name) == 200
+    assert signed_in(ws, "ana@x.org", "") == "viewer"
+    assert people(ws)[0].name == person.name
+    assert signed_in(ws, "bo@x.org", "Bo") is None and len(people(ws)) == 1
 
 
 @pytest.mark.parametrize("email", ["", "ana", "@x", "x@", "a" * 250 + "@x.org"])
