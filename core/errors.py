@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
 
 class LeadRankError(Exception):
     """Root of every error whose cause is input, settings or files rather than a bug."""
@@ -37,3 +41,38 @@ class ValidationError(LeadRankError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+_QUOTED = re.compile(
+    r"(?<!\w)(?P<quote>['\"`])(?:file:(?://)?)?(?:[A-Za-z]:[/\\]|~?/|\\\\)[^\n]*?(?P=quote)(?!\w)"
+)
+"""A path between quotes, blanks and all. A quote before a letter is an apostrophe within it."""
+_BARE = re.compile(r"(?<![\w./~])(?:file:(?://)?)?(?:[A-Za-z]:|~)?(?:/|\\+)(?:[^\s/\\'\"`]+[/\\]+)+")
+_SEPARATORS = re.compile(r"[/\\]+")
+
+
+def without_folders(message: str, places: Iterable[Path] = ()) -> str:
+    """The message with names of files in place of whole paths, for people who have no business on the server's disk.
+
+    Args:
+        message: In which a path stands in quotes, or holds no blank, or lies below one of `places`.
+        places: Folders that are known; what lies below one of them is named from there on.
+
+    Example:
+        >>> without_folders("cannot read '/srv/my data/q/card.json' from file:///srv/q/x: 3/4 of a/b done")
+        "cannot read 'card.json' from x: 3/4 of a/b done"
+        >>> without_folders("nothing in /srv/my data/runs/x of https://example.com/a/b", [Path("/srv/my data")])
+        'nothing in runs/x of https://example.com/a/b'
+    """
+    message = _QUOTED.sub(_last_part, message)
+    for place in sorted((place for place in set(places) if place.name), key=lambda place: len(str(place)), reverse=True):
+        known = rf"(?:file:(?://)?)?{re.escape(str(place))}"
+        message = re.sub(rf"{known}[/\\]+(?=\w)", "", message)
+        message = re.sub(rf"{known}(?![\w-]|\.\w)", lambda _, name=place.name: name, message)
+    return _BARE.sub("", message)
+
+
+def _last_part(quoted: re.Match[str]) -> str:
+    inner, quote = quoted[0][1:-1], quoted["quote"]
+    parts = [part for part in _SEPARATORS.split(inner) if part]
+    return f"{quote}{parts[-1]}{quote}" if parts else quoted[0]

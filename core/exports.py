@@ -222,8 +222,8 @@ def _findable(frame: pd.DataFrame) -> None:
     if len(odd):
         raise LeadRankError(
             "this file finds a record by its lead id, which must not begin like a formula (with =, +, - or @), "
-            f"however: {len(odd)} of {len(frame)} do, such as '{odd.iloc[0][:60]}'; take CSV or Excel, or bring the leads in "
-            "with the ids of that system"
+            f"however: {len(odd)} of {len(frame)} do, such as '{odd.iloc[0][:60]}'; take CSV or Excel, or bring "
+            "the leads in with the ids of that system"
         )
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from core.errors import LeadRankError
+from core.errors import LeadRankError, without_folders
 from core.workspace import people
 from core.workspace.audit import note_event
 from core.workspace.store import Workspace, open_workspace
-from pages._text import literal, without_folders
+from pages._text import literal
 
 log = logging.getLogger("leadrank.app")
 

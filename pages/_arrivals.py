@@ -6,8 +6,10 @@ import streamlit as st
 
 from core.jobs import records
 from core.jobs.arrivals import model_folders
+from core.jobs.ledger import ACTIVE
 from core.workspace import uploads
 from core.workspace.store import Workspace
+from core.workspace.tables import Job, Upload
 from pages import _shared as shared
 
 LIMIT_MB = 1024
@@ -22,6 +24,11 @@ def load_a_model(ws: Workspace) -> None:
             _from_server(ws)
         else:
             _from_file(ws)
+    records.sweep(ws)
+    found = records.jobs(ws, kind="load_run", limit=200)
+    for upload in uploads.uploads(ws):
+        if upload.suffix in uploads.PACKED:
+            _unfinished(ws, upload, [job for job in found if job.request.get("upload_id") == upload.id])
     running = next(iter(records.jobs(ws, active=True, kind="load_run")), None)
     job_id = running.id if running else st.session_state.get("load_job")
     if job_id:
@@ -42,6 +49,22 @@ def _from_file(ws: Workspace) -> None:
         by = shared.need("analyst").email
         kept = uploads.keep_upload(ws, file.name, file, by, LIMIT_MB << 20)
         _submit(ws, {"upload_id": kept.id, "name": name.strip()}, by)
+
+
+def _unfinished(ws: Workspace, upload: Upload, tried: list[Job]) -> None:
+    """An archive whose loading was stopped: load it again, or delete it. `tried`: its jobs, newest first."""
+    if tried and tried[0].state in ACTIVE:
+        return  # it is watched below
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        size = f"{upload.bytes / 1e6:,.1f} MB, uploaded {shared.ago(upload.made)} by {upload.made_by}"
+        st.text(f"{upload.name}\n{size}: not loaded yet", width="stretch")
+        if st.button("Load it", key=f"load_{upload.id}", icon=":material/play_arrow:"):
+            by = shared.need("analyst").email
+            name = tried[0].request["name"] if tried else upload.name.partition(".")[0][:200] or "Model"
+            _submit(ws, {"upload_id": upload.id, "name": name}, by)
+        if st.button("Delete it", key=f"delete_{upload.id}", icon=":material/delete:", type="tertiary"):
+            uploads.drop_upload(ws, upload.id, shared.need("analyst").email, missing_ok=True)
+            st.rerun()
 
 
 def _from_server(ws: Workspace) -> None:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.data.schema import dump_schema, schema_from_dict
 from core.jobs import records
+from core.jobs.ledger import ACTIVE
 from core.workspace import datasets
 from core.workspace.tables import Dataset, Job, Upload
-from core.workspace.uploads import uploads
+from core.workspace.uploads import PACKED, uploads
 from pages import _draft as drafts
 from pages import _report as reports
 from pages import _shared as shared
@@ -40,9 +41,10 @@ def dataset_rows(dataset_id: str, numbers: tuple[int, ...]) -> pd.DataFrame:
 
 def list_uploads() -> int:
     """Files that were uploaded and are not finished: go on, or delete. Returns how many."""
-    # A packed model that waits to be loaded is no file of leads.
-    waiting = [each for each in uploads(shared.workspace()) if each.suffix != ".zip"]
+    # A packed model that waits to be loaded is no file of leads; the Models page has it.
+    waiting = [each for each in uploads(shared.workspace()) if each.suffix not in PACKED]
     if waiting:
+        records.sweep(shared.workspace())  # a check that was killed must not be said to run
         st.subheader("Files not finished yet", anchor=False)
     for upload in waiting:
         _upload(upload, import_job(upload.id))
@@ -57,7 +59,9 @@ def _upload(upload: Upload, job: Job | None) -> None:
         if st.button("Go on", key=f"go_on_{upload.id}", icon=":material/arrow_forward:"):
             st.query_params["upload"] = upload.id
             st.rerun()
-        if st.button("Delete the file", key=f"delete_{upload.id}", icon=":material/delete:", type="tertiary"):
+        running = job is not None and job.state in ACTIVE
+        key = f"delete_{upload.id}"
+        if st.button("Delete the file", key=key, icon=":material/delete:", type="tertiary", disabled=running):
             with shared.guard():
                 drafts.forget(upload.id)
                 st.rerun()

@@ -6,8 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from core.errors import LeadRankError
-from pages._text import without_folders
+from core.errors import LeadRankError, without_folders
 
 log = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.errors import LeadRankError
+from core.errors import LeadRankError, without_folders
 from core.jobs.records import sweep
 from core.jobs.shipped import bring_in_sample
 from core.workspace.store import Workspace
 from pages._access import User, secrets, sign_in_on, workspace
-from pages._text import literal, without_folders
+from pages._text import literal
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0072B2"/>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import without_folders
 from core.jobs import records
 from core.jobs.ledger import ACTIVE
 from core.workspace.tables import Job
@@ -93,7 +94,7 @@ def _running(job: Job, role: str) -> None:
 
 def _ended(job: Job, role: str) -> None:
     title, icon = ENDED[job.state]
-    st.warning(literal(job.message or "It can be started again."), title=title, icon=icon)
+    st.warning(literal(without_folders(job.message) or "It can be started again."), title=title, icon=icon)
     if may(role) and st.button("Resume", icon=":material/play_arrow:", key=f"resume_{job.id}"):
         records.resume(workspace(), job.id, need(role).email)
         st.rerun()

@@ -16,6 +16,11 @@ from pages import _shared as shared
 
 MOST_VALUES = 200
 """Values of a column that a filter offers, most frequent first; rarer ones are found by the search."""
+ALL_KNOWN = (
+    "All leads of this file are ranked, those whose outcome is known too: none is open, and none was kept back for a "
+    "test. A model may have learned from these very leads, so the order does not show how good it is."
+)
+"""Said of a scoring of part `all`."""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -63,7 +68,10 @@ def scoring_notes(scoring: Scoring) -> None:
             "in the order in which it would have had them called.",
             icon=":material/history:",
         )
-    elif not scoring.in_use:
+        return
+    if scoring.part == "all":
+        st.info(ALL_KNOWN, icon=":material/history:")
+    if not scoring.in_use:
         with st.container(horizontal=True, vertical_alignment="center"):
             used = scorings.scoring_in_use(ws, scoring.dataset_id)
             when = "a newer" if used and scoring.made > used.made else "an earlier"
@@ -101,7 +109,7 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
             request = {
                 "run_id": model.id,
                 "dataset_id": dataset.id,
-                "part": "open" if dataset.open_leads else "test",
+                "part": "open",  # where none is open, those of the test are taken, or else all
                 "reason": "first" if used is None else "manual" if used.run_id == model.id else "new model",
             }
             by = shared.need("manager").email

@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from core.errors import without_folders
 from core.exports import to_csv
 from core.workspace import datasets, runs, scorings
 from core.workspace.audit import note_event
@@ -20,7 +21,7 @@ from core.workspace.tables import Dataset, Run
 from pages._access import User, guard, may, need, sign_in_on, user, visitor, workspace
 from pages._deferred import told
 from pages._jobs import watch_job
-from pages._text import ago, duration, literal, without_folders
+from pages._text import ago, duration, literal
 
 __all__ = [
     "User",

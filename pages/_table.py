@@ -59,11 +59,13 @@ def column_settings(table: pd.DataFrame) -> dict:
     """How each column is headed and drawn."""
     kinds = st.column_config
     settings = {name: kinds.TextColumn(_plain(column_words(name))) for name in table.columns}
-    settings["rank"] = kinds.NumberColumn("Rank", format="localized", width=62, pinned=True)
-    settings["call_today"] = kinds.TextColumn("Today", width=78, help="Within what you can call today.")
-    settings["lead_id"] = kinds.TextColumn("Lead", pinned=True)
+    settings["rank"] = kinds.NumberColumn(column_words("rank"), format="localized", width=62, pinned=True)
+    settings["call_today"] = kinds.TextColumn(
+        column_words("call_today"), width=92, help="Within what you can call today."
+    )
+    settings["lead_id"] = kinds.TextColumn(column_words("lead_id"), pinned=True)
     settings["probability"] = kinds.ProgressColumn(
-        "Chance",
+        column_words("probability"),
         format="%.1f%%",
         min_value=0,
         max_value=100,
@@ -71,13 +73,19 @@ def column_settings(table: pd.DataFrame) -> dict:
         help="Calibrated chance that this lead orders.",
     )
     settings["score"] = kinds.NumberColumn(
-        "Rank score", format="%.2f", help="What the queue is ordered by: higher is called first. It has no unit."
+        column_words("score"),
+        format="%.2f",
+        help="What the queue is ordered by: higher is called first. It has no unit.",
     )
     settings["reasons"] = kinds.TextColumn(
-        "Why: strongest reasons", width="large", help="What moved the rank score most, strongest first."
+        column_words("reasons"), width="large", help="What moved the rank score most, strongest first."
     )
-    settings["trend"] = kinds.TextColumn("Trend", help="Place in the queue, compared with the scoring before.")
-    settings["snapshot_time"] = kinds.DateColumn("Date", format="D MMM YYYY", help="State of the lead's data.")
+    settings["trend"] = kinds.TextColumn(
+        column_words("trend"), help="Place in the queue, compared with the scoring before."
+    )
+    settings["snapshot_time"] = kinds.DateColumn(
+        column_words("snapshot_time"), format="D MMM YYYY", help="State of the lead's data."
+    )
     return {name: setting for name, setting in settings.items() if name in table}
 
 

@@ -1,4 +1,4 @@
-"""Text for the screen: other people's words shown as they are, folders left out, lengths of time in words."""
+"""Text for the screen: other people's words shown as they are, lengths of time in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 FOUND_LATER = re.compile(r"(?=\\[:@.<>=~-])")
-FOLDERS = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:)?[/\\](?:[^\s/\\'\"]+[/\\])+")
 
 
 def literal(text: object) -> str:
@@ -22,15 +21,6 @@ def literal(text: object) -> str:
     """
     lines = (" ".join(line.split()) for line in str(text).splitlines())
     return "  \n".join(FOUND_LATER.sub("\u2060", PUNCTUATION.sub(r"\\\1", line)) for line in lines)
-
-
-def without_folders(message: str) -> str:
-    """The message with file names in place of whole paths: what the server's folders are called is nobody's business.
-
-    >>> without_folders("cannot read '/srv/leads/workspace/card.json': 3/4 done")
-    "cannot read 'card.json': 3/4 done"
-    """
-    return FOLDERS.sub("", message)
 
 
 def duration(seconds: float) -> str:

@@ -51,7 +51,7 @@ def show_training(job_id: str) -> None:
     job = shared.watch_job(job_id, "The model is trained.", role="analyst")
     if job.state == "done":
         if job.message:
-            st.info(shared.literal(job.message), icon=":material/info:")
+            st.info(shared.literal(shared.without_folders(job.message)), icon=":material/info:")
         _result(job)
     active = job.state in ("queued", "running")
     st.fragment(_live, run_every=EVERY if active else None, key=f"live_{job_id}")(job_id)
@@ -111,6 +111,7 @@ def _result(job: Job) -> None:
 
 def list_trainings() -> None:
     """Running and past trainings, newest first."""
+    records.sweep(shared.workspace())  # one that was killed must not be said to run
     found = records.jobs(shared.workspace(), kind="train", limit=20)
     if not found:
         return

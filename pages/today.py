@@ -54,6 +54,8 @@ with shared.guard():
             "called.",
             icon=":material/history:",
         )
+    elif scoring.part == "all":
+        st.info(scored.ALL_KNOWN, icon=":material/history:")
 
     queue = scored.open_queue(ws, scoring)
     with st.container(horizontal=True):

@@ -88,13 +88,13 @@ def masked_leads(leads: Leads) -> Leads:
 
 
 def masked_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same table for people to look at: every cell as text, masked.
+    """The same table for people to look at: every cell as text, masked; "" where there is none.
 
     Example:
         >>> masked_cells(pd.DataFrame({"calls": [2], "note": ["wants +49 171 1234567 called"]})).values.tolist()
         [['2', 'wants [phone] called']]
     """
-    return frame.astype(str).apply(_masked_column)
+    return frame.astype(str).fillna("").apply(_masked_column)
 
 
 def unmask(pieces: Sequence[str], masked: Masked, original: str, start: int = 0) -> list[str]:

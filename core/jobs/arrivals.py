@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.archives import copy_run, unpack_run
 from core.data.leads import Leads
@@ -21,8 +19,10 @@ from core.data.values import to_text
 from core.errors import LeadRankError, RunError
 from core.jobs.processes import ROOT
 from core.jobs.task import Outcome, Task
+from core.lift.tested import check_tested
 from core.progress import Phase, Watch
-from core.workspace.datasets import add_dataset
+from core.workspace.datasets import add_dataset, datasets
+from core.workspace.ids import new_id
 from core.workspace.runs import add_run, new_run_folder
 from core.workspace.store import Workspace
 from core.workspace.tables import Upload
@@ -30,13 +30,15 @@ from core.workspace.uploads import drop_upload, upload_path
 
 SHIPPED = "sample"
 """Name of the model that comes with the program, among the folders."""
-_MOST_TESTED = 20_000_000
-"""Leads in a run's test scores."""
 
 
 def bring_in(task: Task) -> Outcome:
     """`import`: {upload_id, name, schema, shown} -> {valid, dataset_id, report}; without dataset_id if not valid."""
     ws, asked = task.ws, task.request
+    dataset_id = task.remembered("dataset_id")
+    if kept := next((each for each in datasets(ws, archived=True) if each.id == dataset_id), None):
+        drop_upload(ws, asked["upload_id"], task.by, missing_ok=True)  # an earlier attempt ended just before
+        return Outcome({"valid": True, "dataset_id": kept.id, "report": kept.report})
     schema = schema_from_dict(asked["schema"])
     path = upload_path(ws, asked["upload_id"])
     with ws.session(reading=True) as session:
@@ -49,10 +51,20 @@ def bring_in(task: Task) -> Outcome:
         )
     shown = _shown(path, list(asked.get("shown") or []), schema, task.watch)
     task.tell("save")
+    if dataset_id is None:
+        dataset_id = new_id()
+        task.remember("dataset_id", dataset_id)
     made = add_dataset(
-        ws, name=asked["name"], source_name=source_name, leads=leads, report=report, shown=shown, by=task.by
+        ws,
+        name=asked["name"],
+        source_name=source_name,
+        leads=leads,
+        report=report,
+        shown=shown,
+        by=task.by,
+        id=dataset_id,
     )
-    drop_upload(ws, asked["upload_id"], task.by)
+    drop_upload(ws, asked["upload_id"], task.by, missing_ok=True)  # the dataset is there, whoever deleted the file
     return Outcome({"valid": True, "dataset_id": made.id, "report": report.to_dict()})
 
 
@@ -76,35 +88,30 @@ def examine_for_use(path: Path, schema: Schema, watch: Watch) -> tuple[Leads | N
 
 
 def load_run(task: Task) -> Outcome:
-    """`load_run`: {upload_id, name} or {folder_name, name?} -> {run_id}."""
-    from core.neural.checkpoints import load_run as read_run
-    from core.scoring import load_scorer
-    from core.training import model_card
+    """`load_run`: {upload_id, name} or {folder_name, name?} -> {run_id}.
 
+    An archive that is no sound run is deleted, as trying again cannot help; after all else that may stop it, it stays.
+    """
     ws, asked = task.ws, task.request
     run_id, folder = new_run_folder(ws)
     task.half_made(folder)
-    task.tell("unpack")
-    if asked.get("upload_id"):
-        name = asked["name"]
-        unpack_run(upload_path(ws, asked["upload_id"]), folder)
-    else:
-        name = asked.get("name") or asked["folder_name"]
-        copy_run(model_folder(asked["folder_name"]), folder)
-    task.tell("check")
-    run = read_run(folder)
-    _check_backbone(run.identity.name if run.identity else "", uploaded=bool(asked.get("upload_id")))
-    _check_tested(folder)
+    upload_id = asked.get("upload_id")
     try:
-        model_card(run.card)
-    except Exception as error:  # whatever a made-up card causes
-        raise RunError(f"the model's card cannot be understood: {error!r}; train it again with this version") from error
-    task.tell("load the model")
-    load_scorer(folder, tell=task.tell)
+        task.tell("unpack")
+        if upload_id:
+            unpack_run(upload_path(ws, upload_id), folder)
+        else:
+            copy_run(model_folder(asked["folder_name"]), folder)
+        _check_run(task, folder, uploaded=bool(upload_id))
+    except RunError:
+        if upload_id:
+            drop_upload(ws, upload_id, task.by, missing_ok=True)
+        raise
+    name = asked["name"] if upload_id else asked.get("name") or asked["folder_name"]
     add_run(ws, run_id, name=name, dataset_id=None, by=task.by)
     task.whole()
-    if asked.get("upload_id"):
-        drop_upload(ws, asked["upload_id"], task.by)
+    if upload_id:
+        drop_upload(ws, upload_id, task.by, missing_ok=True)
     return Outcome({"run_id": run_id})
 
 
@@ -166,6 +173,23 @@ def _shown(path: Path, wanted: list[str], schema: Schema, watch: Watch) -> pd.Da
     return pd.concat(frames, ignore_index=True)
 
 
+def _check_run(task: Task, folder: Path, uploaded: bool) -> None:
+    from core.neural.checkpoints import load_run as read_run
+    from core.scoring import load_scorer
+    from core.training import model_card
+
+    task.tell("check")
+    run = read_run(folder)
+    _check_backbone(run.identity.name if run.identity else "", uploaded)
+    check_tested(folder)
+    try:
+        model_card(run.card)
+    except Exception as error:  # whatever a made-up card causes
+        raise RunError(f"the model's card cannot be understood: {error!r}; train it again with this version") from error
+    task.tell("load the model")
+    load_scorer(folder, tell=task.tell)
+
+
 def _check_backbone(name: str, uploaded: bool) -> None:
     """An uploaded run must not make the server look into folders of its own disk."""
     path = Path(name)
@@ -174,17 +198,6 @@ def _check_backbone(name: str, uploaded: bool) -> None:
             "an uploaded model must name its language model by a public name, however: this one names a folder of the "
             "machine it was trained on; put it into the server's models folder instead"
         )
-
-
-def _check_tested(folder: Path) -> None:
-    path = folder / "test_scores.parquet"
-    try:
-        with pq.ParquetFile(path) as file:
-            names, rows = set(file.schema_arrow.names), file.metadata.num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise RunError("the model's test_scores.parquet is missing or damaged; pack the run folder again") from error
-    if not {"lead_id", "score", "probability", "rank"} <= names or rows > _MOST_TESTED:
-        raise RunError("the model's test_scores.parquet is not that of a training; pack the run folder again")
 
 
 def _shares(name: str, watch: Watch) -> Callable[[float], None]:

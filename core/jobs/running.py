@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from core.errors import LeadRankError
+from core.errors import LeadRankError, without_folders
 from core.jobs import arrivals, folders, ledger, rankings, trainings
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
@@ -116,15 +118,19 @@ def _words(ws: Workspace, job: Job, error: Exception) -> str:
     """Why it failed, for a page: no traceback, no path. The log has both."""
     folders.write_log(ws, job.id, "".join(traceback.format_exception(error)))
     if isinstance(error, LeadRankError):
-        said = str(error)
-        for place in (str(ws.folder), str(ROOT)):
-            said = said.replace(f"{place}{os.sep}", "").replace(place, "")
-        return said
+        return without_folders(str(error), _places(ws))
     if isinstance(error, MemoryError) or _out_of_memory(error):
         return "This machine's memory is too small for this; take fewer leads, or a smaller language model."
     if isinstance(error, OSError):
         return f"The system would not do it: {error.strerror or 'no reason given'}; see that the disk has room."
     return f"An unexpected error stopped it; the log has it under the reference {job.id}."
+
+
+def _places(ws: Workspace) -> list[Path]:
+    """Folders that a message may name without quotes although there is a blank in their names."""
+    told = [os.environ.get(name) for name in ("LEADRANK_CACHE", "HF_HOME", "HF_HUB_CACHE")]
+    own = [ws.folder, ROOT, arrivals.models_folder(), Path(os.path.expanduser("~")), Path(tempfile.gettempdir())]
+    return [place.absolute() for place in (*own, *(Path(each) for each in told if each))]
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -5,5 +5,6 @@ gains.py      orders and stages reached by how deep the list is called
 capacity.py   what a given number of calls brings, and the same over every number of calls
 chances.py    whether the chances come true, and how far apart buyers and others stand
 segments.py   figures by group: channel, region, owner
+tested.py     whether the test scores of a model from elsewhere can be trusted
 models.py     several models on the same leads, at the team's capacity
 """

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from core.data.leads import Leads
 from core.errors import LeadRankError, NotComputable, RunError
@@ -132,8 +133,13 @@ def read_run_scores(folder: Path, name: str, card: Mapping[str, Any]) -> RunScor
     Raises:
         RunError: the scores are missing or are no such table.
     """
+    path = folder / "test_scores.parquet"
+    compared = (card.get("comparison") or {}).get("baselines") or []
     try:
-        frame = pd.read_parquet(folder / "test_scores.parquet")
+        names = pq.read_schema(path).names
+        baselines = tuple(column for column in compared if column in names)
+        needed = dict.fromkeys(column for column in ("lead_id", "score", "probability", *baselines) if column in names)
+        frame = pd.read_parquet(path, columns=list(needed))
     except (OSError, ValueError) as error:
         raise RunError(
             f"the model '{name}' has no scores of its test part that can be read; train it again, or load it again "
@@ -142,8 +148,6 @@ def read_run_scores(folder: Path, name: str, card: Mapping[str, Any]) -> RunScor
     missing = [column for column in ("lead_id", "score", "probability") if column not in frame]
     if missing:
         raise RunError(f"the test scores of the model '{name}' lack {missing}; train it again")
-    compared = (card.get("comparison") or {}).get("baselines") or []
-    baselines = tuple(column for column in compared if column in frame)
     ids, nothing = frame["lead_id"].astype(str), np.full(len(frame), np.nan)
     scores = {name: Scores.ranked(ids, *(frame[c].to_numpy(dtype=np.float64) for c in ("score", "probability")))}
     scores |= {one: Scores.ranked(ids, frame[one].to_numpy(dtype=np.float64), nothing) for one in baselines}

@@ -21,7 +21,7 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from core.errors import BackboneError, ConfigError, RunError
+from core.errors import BackboneError, ConfigError, RunError, without_folders
 from core.neural.embedded import GGUF_SHA256, Progress, digest, quiet, smollm2_folder, tiny_model
 
 DEFAULT = "smollm2-135m"
@@ -159,11 +159,13 @@ def _from_folder(folder: Path, name: str, source: str, sha256: str, depth: int |
             )
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
-        raise BackboneError(f"cannot load the backbone '{name}' from {folder}: {error}") from error
+        # The cause names the folder as well, and not in quotes.
+        said = without_folders(str(error), [folder])
+        raise BackboneError(f"cannot load the backbone '{name}' from '{folder}': {said}") from error
     if info["missing_keys"]:
         raise BackboneError(
             f"the backbone '{name}' must hold every weight, however: {len(info['missing_keys'])} are missing in "
-            f"{folder}, for example '{min(info['missing_keys'])}'; they would be random numbers. Fetch the model again"
+            f"'{folder}', for example '{min(info['missing_keys'])}'; they would be random numbers. Fetch the model again"
         )
     if not tokenizer.is_fast:
         raise BackboneError(
@@ -200,7 +202,7 @@ def _required_files(folder: Path) -> list[Path]:
             shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
             weights = [index, *(folder / shard for shard in shards)]
         except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise BackboneError(f"{index} is not a list of weight files: {error}; fetch the model again") from error
+            raise BackboneError(f"'{index}' is not a list of weight files: {error}; fetch the model again") from error
     needed = [folder / "config.json", *weights]
     missing = [path.name for path in needed if not path.is_file()]
     optional = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "tokenizer_config.json")
@@ -213,7 +215,7 @@ def _required_files(folder: Path) -> list[Path]:
             pickled = ". Pickled weights (.bin) can run code when opened and are never read: save them as safetensors"
         raise BackboneError(
             f"a backbone folder must hold config.json, model.safetensors (or its shards and their index) and "
-            f"tokenizer.json, however: {folder} lacks {missing}{pickled}"
+            f"tokenizer.json, however: '{folder}' lacks {missing}{pickled}"
         )
     return needed + words
 

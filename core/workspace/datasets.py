@@ -29,8 +29,10 @@ def add_dataset(
     report: Report,
     shown: pd.DataFrame | None = None,
     by: str,
+    id: str | None = None,
 ) -> Dataset:
-    """Keep validated leads. `shown`: columns for people only, one row per lead.
+    """Keep validated leads. `shown`: columns for people only, one row per lead. `id`: a new one, which whoever may be
+    stopped half-way has noted before.
 
     Raises:
         LeadRankError: no fitting name, `shown` does not fit the leads, or nothing can be written.
@@ -38,7 +40,7 @@ def add_dataset(
     name = checked_name(name, "dataset")
     outcomes, newest = leads.converted, leads.roles["snapshot_time"].max()
     row = Dataset(
-        id=new_id(),
+        id=new_id() if id is None else checked_id(id, "dataset"),
         name=name,
         source_name=one_line(source_name),
         sha256=leads.content_hash,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +20,8 @@ from core.workspace.tables import Upload
 
 PIECE = 1 << 20
 """Bytes that are in memory at once."""
+PACKED = (".zip", ".tar.gz")
+"""Suffixes of packed folders, as models come; leads never do."""
 
 
 def keep_upload(ws: Workspace, name: str, stream: BinaryIO, by: str, limit_bytes: int) -> Upload:
@@ -75,11 +80,13 @@ def uploads(ws: Workspace) -> list[Upload]:
         return list(session.scalars(select(Upload).order_by(Upload.made.desc(), Upload.id)))
 
 
-def drop_upload(ws: Workspace, id: str, by: str) -> None:
-    """Delete the file and its row. Raises LeadRankError where there is none."""
+def drop_upload(ws: Workspace, id: str, by: str, *, missing_ok: bool = False) -> None:
+    """Delete the file and its row. Raises LeadRankError where there is none, unless `missing_ok`."""
     with ws.session() as session:
         row = session.get(Upload, checked_id(id, "uploaded file"))
         if row is None:
+            if missing_ok:
+                return
             raise missing("uploaded file")
         session.delete(row)
         add_event(session, by, "uploaded file deleted", id, {"name": row.name})
@@ -97,7 +104,7 @@ def _suffix(path: Path) -> str:
     if head == b"PAR1":
         return ".parquet"
     if head[:2] == b"\x1f\x8b":
-        return ".gz"
+        return ".tar.gz" if _holds_tar(path) else ".gz"
     if head == b"PK\x03\x04":
         try:
             with zipfile.ZipFile(path) as archive:
@@ -105,3 +112,13 @@ def _suffix(path: Path) -> str:
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return ".zip"
     return ".csv"
+
+
+def _holds_tar(path: Path) -> bool:
+    """Whether a gzipped file begins like a tar, whose first block carries its own check sum."""
+    try:
+        with gzip.open(path) as file:
+            tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
+    except (OSError, EOFError, zlib.error, tarfile.TarError):
+        return False
+    return True

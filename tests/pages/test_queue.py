@@ -353,6 +353,7 @@ def test_equal_words_in_the_box_of_scorings_are_told_apart(kept):
         session.execute(update(Scoring).values(made=first.made))
     at = queue_page()
     wanted = [each.id for each in scorings(ws, dataset.id) if each.id != third.id][1]
+    assert len(set(at.selectbox(key="scoring_box").options)) == 3
     at.selectbox(key="scoring_box").set_value(wanted).run()
     assert at.query_params["scoring"] in (wanted, [wanted])
 

@@ -182,6 +182,13 @@ def test_a_job_that_ends_says_so_and_how_to_go_on(job):
     assert [b.label for b in at.button] == ["Resume"]
 
 
+def test_what_a_job_says_names_no_folder_of_the_server(job):
+    ws, id = job
+    ledger.end(ws, id, "failed", "cannot read '/srv/my data/models/q/config.json' or file:/srv/x/y")
+    said = _text.literal("cannot read 'config.json' or y")
+    assert [w.value for w in run(watching, job_id=id).warning] == [said]
+
+
 def test_a_job_that_is_done_says_so(job):
     ws, id = job
     ledger.end(ws, id, "done", "", result={})

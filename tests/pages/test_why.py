@@ -278,7 +278,7 @@ def test_similar_leads_with_what_became_of_them(folder):
 def test_similar_leads_are_final_and_compared_without_names_and_only_those_are_read(folder, monkeypatch):
     """A "no" of the last day is open yet; two customers of one name are not alike for it."""
     made = make_leads(60)
-    said = [f"Customer: My name is {'Quentin' if n in (3, 59) else f'Person{chr(97 + n)}'}." for n in range(60)]
+    said = [f"Customer: My name is {'Quentin' if n in (10, 59) else f'Person{chr(97 + n)}'}." for n in range(60)]
     roles = made.roles.assign(dialogue=said, converted=np.where(np.arange(60) == 50, 1.0, 0.0))
     schema = replace(made.schema, split=replace(made.schema.split, maturity_days=1))
     leads = Leads(roles, made.features.assign(a=0.0, city="x"), schema)
@@ -342,10 +342,11 @@ def test_unranked_leads_say_so(folder):
     assert "not ranked yet" in words(at) and button(at, "Score these leads")
 
 
-def test_a_damaged_explanation_is_told_in_plain_words(kept):
+@pytest.mark.parametrize("content", ["{}", "{\"fields\": [", ""])
+def test_a_damaged_explanation_is_told_in_plain_words(kept, content):
     ws, _, leads, run, _ = kept
     path = explanation_path(ws, run.id, explanation_key(leads.take(np.array([0])), "pairwise"))
-    path.write_text("{}", "utf-8")
+    path.write_text(content, "utf-8")
     at = why_page(lead="L0000")
     assert not at.exception and "explain again" in at.error[0].value
 

@@ -6,17 +6,18 @@ import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.data.schema import Features, Roles, Schema, schema_to_dict
 from core.errors import RunError
 from core.jobs import arrivals, records
-from core.workspace.datasets import dataset, datasets
+from core.workspace.datasets import add_dataset, dataset, datasets
 from core.workspace.runs import run, run_folder, runs
 from core.workspace.store import Workspace
-from core.workspace.tables import Job
-from core.workspace.uploads import keep_upload, uploads
+from core.workspace.tables import Dataset, Job
+from core.workspace.uploads import drop_upload, keep_upload, uploads
 from tests.core.jobs.conftest import Trained
 
 SCHEMA = schema_to_dict(Schema(Roles("id", converted="won"), Features(("age",))))
@@ -51,6 +52,54 @@ def test_a_column_that_is_missing_stays_an_error(ws: Workspace) -> None:
 def test_columns_to_show_are_not_those_that_a_model_reads(ws: Workspace) -> None:
     job = brought_in(ws, b"id,won,age\n" + b"".join(b"%d,%d,2\n" % (i, i % 2) for i in range(60)), shown=["age"])
     assert job.state == "failed" and "no other part" in job.message
+
+
+SOUND = b"id,won,age\n" + b"".join(b"%d,%d,%d\n" % (i, i % 2, i) for i in range(200))
+
+
+def test_an_import_that_was_stopped_after_saving_keeps_one_dataset(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(arrivals, "drop_upload", killed)
+        job = brought_in(ws, SOUND)
+    (made,) = datasets(ws)
+    assert job.state == "interrupted" and len(uploads(ws)) == 1
+    monkeypatch.setattr(records, "_start", records.run_job)
+    again = records.resume(ws, job.id, "ann")
+    assert again.state == "done" and again.result is not None, again.message
+    assert again.result["dataset_id"] == made.id and again.result["report"] == made.report
+    assert [each.id for each in datasets(ws)] == [made.id] and uploads(ws) == []
+
+
+def test_a_file_that_is_deleted_while_it_is_saved_makes_a_dataset_all_the_same(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def adding(ws: Workspace, **given: Any) -> Dataset:
+        drop_upload(ws, uploads(ws)[0].id, "bob")
+        return add_dataset(ws, **given)
+
+    monkeypatch.setattr(arrivals, "add_dataset", adding)
+    job = brought_in(ws, SOUND)
+    assert job.state == "done" and job.result is not None, job.message
+    assert [each.id for each in datasets(ws)] == [job.result["dataset_id"]]
+
+
+def test_what_is_no_model_is_deleted_and_what_may_load_later_is_kept(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = loaded(ws, BytesIO(b"PK\x03\x04 not really"))
+    assert refused.state == "failed" and "damaged" in refused.message and uploads(ws) == []
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(arrivals, "unpack_run", full)
+    kept = loaded(ws, BytesIO(b"PK\x03\x04 not really"))
+    assert kept.state == "failed" and [each.suffix for each in uploads(ws)] == [".zip"]
 
 
 def packed(folder: Path, **changed: object) -> BytesIO:
@@ -112,7 +161,7 @@ def test_forged_models_are_refused_and_leave_no_folder(trained: Trained, ws: Wor
         job = loaded(ws, forged)
         assert job.state == "failed" and words in job.message, (words, job.message)
         assert str(ws.folder) not in job.message
-    assert runs(ws) == [] and list((ws.folder / "runs").iterdir()) == []
+    assert runs(ws) == [] and list((ws.folder / "runs").iterdir()) == [] and uploads(ws) == []
 
 
 @pytest.mark.slow

@@ -72,8 +72,33 @@ def test_failures_are_told_in_words_and_logged_in_full(ws: Workspace, done_by, e
 
 
 def test_paths_of_the_server_stay_out_of_messages(ws: Workspace, done_by) -> None:
-    job = done_by(failing(LeadRankError(f"no run at '{ws.folder}/runs/x'")))
-    assert job.message == "no run at 'runs/x'"
+    job = done_by(failing(LeadRankError(f"no run at '{ws.folder}/runs/x' below {ws.folder}/runs, {ws.folder}: mend it")))
+    assert job.message == "no run at 'x' below runs, ws: mend it"
+
+
+def test_so_do_those_outside_the_workspace(ws: Workspace, done_by, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADRANK_MODELS", "/srv/my data/models")
+    cause = "[Errno 2] No such file: '/srv/my data/models/q/config.json', nor /srv/my data/models/q/x.json"
+    job = done_by(failing(LeadRankError(f"cannot load 'q' from /srv/hidden/q: {cause}")))
+    assert job.message == "cannot load 'q' from q: [Errno 2] No such file: 'config.json', nor q/x.json"
+
+
+def test_a_language_model_that_cannot_be_read_tells_its_name_alone(ws: Workspace, done_by, tmp_path: Path) -> None:
+    from core.neural.backbones import load_backbone
+
+    hidden = tmp_path / "my hidden" / "model"
+    hidden.mkdir(parents=True)
+
+    def work(task: Task) -> Outcome:
+        load_backbone(str(hidden))
+        return Outcome({})
+
+    for files in ({}, {"config.json": "{}", "model.safetensors": "x", "tokenizer.json": "{}"}):
+        for name, content in files.items():
+            (hidden / name).write_text(content)
+        job = done_by(work)
+        assert job.state == "failed" and "'model'" in job.message and "reference" not in job.message
+        assert "hidden" not in job.message and str(tmp_path) not in job.message
 
 
 def test_a_stop_is_noticed_at_the_next_report_and_nothing_half_made_stays(ws: Workspace, done_by) -> None:

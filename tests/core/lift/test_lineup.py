@@ -91,5 +91,22 @@ def test_the_scores_of_a_run_folder_come_with_the_baselines_that_the_card_names(
         read_run_scores(tmp_path, "x", card)
 
 
+def test_of_the_scores_no_column_is_read_that_nobody_needs(tmp_path, monkeypatch) -> None:
+    """A run from elsewhere may carry any others, of any size."""
+    leads = make_leads(40)
+    run_scores(leads).scores["model"].frame.assign(huge="x" * 1000).to_parquet(tmp_path / "test_scores.parquet")
+    read: list[list[str]] = []
+    whole = pd.read_parquet
+
+    def reading(*given, **named):
+        frame = whole(*given, **named)
+        read.append(list(frame.columns))
+        return frame
+
+    monkeypatch.setattr(pd, "read_parquet", reading)
+    read_run_scores(tmp_path, "x", {"comparison": {"baselines": ["gone"]}})
+    assert read == [["lead_id", "score", "probability"]]
+
+
 def test_a_missing_figure_keeps_its_reason_as_a_column() -> None:
     assert columns("auc", Missing("why")) == {"auc": None, "auc_low": None, "auc_high": None, "auc_reason": "why"}

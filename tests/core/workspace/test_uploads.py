@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import tarfile
 import zipfile
 
 import pandas as pd
@@ -24,6 +25,9 @@ def as_bytes(kind: str) -> bytes:
     elif kind == ".zip":
         with zipfile.ZipFile(out, "w") as archive:
             archive.writestr("card.json", "{}")
+    elif kind == ".tar.gz":
+        with tarfile.open(fileobj=out, mode="w:gz") as packed:
+            packed.addfile(tarfile.TarInfo("run/card.json"), io.BytesIO())
     elif kind == ".gz":
         FRAME.to_csv(out, index=False, compression="gzip")
     else:
@@ -31,15 +35,20 @@ def as_bytes(kind: str) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("kind", [".parquet", ".xlsx", ".zip", ".gz", ".csv"])
+@pytest.mark.parametrize("kind", [".parquet", ".xlsx", ".zip", ".tar.gz", ".gz", ".csv"])
 def test_the_suffix_comes_from_the_content(ws, kind):
     data = as_bytes(kind)
     row = kept.keep_upload(ws, "../../evil.exe\n", io.BytesIO(data), "ana", 1_000_000)
     path = kept.upload_path(ws, row.id)
     assert path == ws.folder / "uploads" / f"{row.id}{kind}" and path.read_bytes() == data
     assert (row.name, row.bytes, row.sha256) == ("../../evil.exe", len(data), hashlib.sha256(data).hexdigest())
-    if kind != ".zip":
+    if kind not in kept.PACKED:
         assert read_table(path)["age"].astype(int).tolist() == [30, 40]
+
+
+def test_a_gzipped_file_that_is_cut_off_is_no_tar(ws):
+    row = kept.keep_upload(ws, "x", io.BytesIO(as_bytes(".tar.gz")[:30]), "ana", 1_000_000)
+    assert row.suffix == ".gz"
 
 
 def test_a_zip_that_is_cut_off_is_kept_as_one(ws):
@@ -103,6 +112,8 @@ def test_uploads_are_listed_newest_first_and_dropped(ws):
     for id in (rows[0].id, "../x"):
         with pytest.raises(LeadRankError, match="no such uploaded file"):
             kept.drop_upload(ws, id, "bo")
+    kept.drop_upload(ws, rows[0].id, "bo", missing_ok=True)
+    assert len([event for event in audit_trail(ws) if event.what == "uploaded file deleted"]) == 1
 
 
 def test_a_file_that_is_gone(ws):
