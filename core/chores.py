@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 from core.answers import Answer
-from core.data.schema import schema_from_dict
 from core.errors import LeadRankError, RunError
 from core.jobs import records
 from core.jobs.ledger import ACTIVE
-from core.jobs.rankings import lacking
+from core.jobs.rankings import unfit
 from core.jobs.running import run_job
 from core.jobs.shipped import bring_in_sample
 from core.workspace.datasets import dataset as dataset_row
 from core.workspace.datasets import datasets
 from core.workspace.runs import run as run_row
-from core.workspace.runs import run_folder, run_in_use
+from core.workspace.runs import run_in_use
 from core.workspace.store import Workspace, open_workspace
 from core.workspace.tables import Dataset
 
@@ -67,8 +64,7 @@ def prepare() -> Answer:
 
 def _rescored(ws: Workspace, data: Dataset, run_id: str, named: bool) -> tuple[str, str]:
     """How one dataset fared: the job's state, or `skipped`, and words. `named`: asked for, so never skipped."""
-    reads = schema_from_dict(json.loads((run_folder(ws, run_id) / "schema.json").read_text("utf-8"))).features
-    lacks = lacking(schema_from_dict(data.schema).features, reads)
+    lacks = unfit(ws, data, run_id)
     reason = ""
     if not data.open_leads:
         reason = "no lead is open: every outcome is known"

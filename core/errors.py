@@ -43,9 +43,7 @@ class ValidationError(LeadRankError):
         super().__init__("\n".join(problems))
 
 
-_QUOTED = re.compile(
-    r"(?<!\w)(?P<quote>['\"`])(?:file:(?://)?)?(?:[A-Za-z]:[/\\]|~?/|\\\\)[^\n]*?(?P=quote)(?!\w)"
-)
+_QUOTED = re.compile(r"(?<!\w)(?P<quote>['\"`])(?:file:(?://)?)?(?:[A-Za-z]:[/\\]|~?/|\\\\)[^\n]*?(?P=quote)(?!\w)")
 """A path between quotes, blanks and all. A quote before a letter is an apostrophe within it."""
 _BARE = re.compile(r"(?<![\w./~])(?:file:(?://)?)?(?:[A-Za-z]:|~)?(?:/|\\+)(?:[^\s/\\'\"`]+[/\\]+)+")
 _SEPARATORS = re.compile(r"[/\\]+")
@@ -65,10 +63,12 @@ def without_folders(message: str, places: Iterable[Path] = ()) -> str:
         'nothing in runs/x of https://example.com/a/b'
     """
     message = _QUOTED.sub(_last_part, message)
-    for place in sorted((place for place in set(places) if place.name), key=lambda place: len(str(place)), reverse=True):
+    for place in sorted(
+        (place for place in set(places) if place.name), key=lambda place: len(str(place)), reverse=True
+    ):
         known = rf"(?:file:(?://)?)?{re.escape(str(place))}"
         message = re.sub(rf"{known}[/\\]+(?=\w)", "", message)
-        message = re.sub(rf"{known}(?![\w-]|\.\w)", lambda _, name=place.name: name, message)
+        message = place.name.join(re.split(rf"{known}(?![\w-]|\.\w)", message))
     return _BARE.sub("", message)
 
 

@@ -51,6 +51,25 @@ def interval(entry: Any, form: str = ".3f") -> str:
     return f"{value} ({low} to {high})"
 
 
+def chances_note(card: dict[str, Any]) -> str:
+    """How far the model's chances were off on its test leads, where that is sure; else "".
+
+    >>> of = lambda **found: {"metrics": {"calibration": {"observed_over_expected": found}}}
+    >>> chances_note(of(value=0.7, low=0.57, high=0.82))
+    'On leads with known outcome 70 orders came for every 100 that the chances promised (57 to 82).'
+    >>> chances_note(of(value=1.1, low=0.9, high=1.3)), chances_note({})
+    ('', '')
+    """
+    found = dig(card, "metrics", "calibration", "observed_over_expected")
+    value, low, high = (dig(found, key) for key in ("value", "low", "high"))
+    if not all(isinstance(each, int | float) for each in (value, low, high)) or low <= 1 <= high:
+        return ""
+    came = (
+        f"{100 * value:.0f} orders came for every 100 that the chances promised ({100 * low:.0f} to {100 * high:.0f})"
+    )
+    return f"On leads with known outcome {came}."
+
+
 def against_best(card: dict[str, Any]) -> str:
     """The model's AUC less that of the best simple model, in words.
 

@@ -128,6 +128,7 @@ def _manage(dataset: Dataset) -> None:
         "schema.toml",
         "application/toml",
         f"schema of dataset {dataset.id}",
+        role="analyst",
         key=f"schema_{dataset.id}",
     )
     if shared.may("admin"):

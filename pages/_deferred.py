@@ -7,8 +7,32 @@ import uuid
 from collections.abc import Callable
 
 from core.errors import LeadRankError, without_folders
+from core.workspace import people
+from core.workspace.audit import note_event
+from pages._access import WHO_MAY, sign_in_on, workspace
 
 log = logging.getLogger(__name__)
+
+
+def noted(make: Callable[[], bytes], who: str, what: str, role: str) -> Callable[[], bytes]:
+    """`make`, for whoever still has the role when it runs, which notes itself in the audit trail: on the server, so no
+    browser can leave either out.
+
+    Raises:
+        LeadRankError: (when it runs) the role of `who` is below `role` by now.
+    """
+    ws, open_to_all = workspace(), not sign_in_on()
+
+    def making() -> bytes:
+        if not open_to_all and not people.allowed(people.role_of(ws, who), role):
+            note_event(ws, who, "refused", role, {"download": what})
+            raise LeadRankError(
+                f"this file is for {WHO_MAY[role]}, and your role is another by now; open the page anew"
+            )
+        note_event(ws, who, "download", what)
+        return make()
+
+    return making
 
 
 def told(make: Callable[[], bytes]) -> Callable[[], bytes]:

@@ -13,8 +13,6 @@ from core.data.drafting import Draft
 from core.data.schema import Schema, schema_from_dict, schema_to_dict
 from core.data.sketches import Sketch
 from core.drafts import Look
-from core.errors import LeadRankError
-from core.jobs import records
 from core.workspace.tables import Upload
 from core.workspace.uploads import upload_path, uploads
 from pages import _shared as shared
@@ -81,10 +79,7 @@ def drawn(upload_id: str) -> int:
 
 
 def forget(upload_id: str) -> None:
-    """Delete the file and the draft, here and in the workspace. Raises LeadRankError while the file is being checked."""
-    checks = records.jobs(shared.workspace(), active=True, kind="import", limit=1000)
-    if any(job.request.get("upload_id") == upload_id for job in checks):  # begun elsewhere after the page was drawn
-        raise LeadRankError("this file is being checked; wait until that has ended, or cancel it, then delete the file")
+    """Delete the file and the draft, here and in the workspace."""
     drafts.drop_draft(shared.workspace(), upload_id, shared.need("analyst").email)
     for key in [key for key in st.session_state if isinstance(key, str) and upload_id in key]:
         del st.session_state[key]

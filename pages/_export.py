@@ -55,12 +55,22 @@ def export_box(
                 if kind in ("salesforce", "hubspot", "dynamics")
                 else f"leads-{day}.{ending}",
                 mime,
-                f"{found} leads of dataset {scoring.dataset_id} as {label}; {words_of(view) or 'no filter'}",
+                f"{found} leads of dataset {scoring.dataset_id} as {label}; {_what(view, capacity, each)}",
+                role="manager",
                 key=f"export_{kind}",
                 help=fault or hint,
                 disabled=bool(fault),
                 width="stretch",
             )
+
+
+def _what(view: View, capacity: int, each: bool) -> str:
+    """For the audit trail: which leads of the queue, and in which order."""
+    said = [words_of(view) or "no filter"]
+    calls = f"{capacity} {'for each sales person' if each else 'in all'}"
+    said.append(f"only today's calls, {calls}" if view.to_call else f"today's calls marked, {calls}")
+    said.append(f"by {view.sort}{', highest first' if view.descending else ''}")
+    return "; ".join(said)
 
 
 def _file(kind: str, queue: Queue, view: View, capacity: int, each: bool, part: str) -> bytes:

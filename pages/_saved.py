@@ -25,6 +25,13 @@ def show_saved(job: Job) -> None:
         title="Saved as a dataset",
         icon=":material/check_circle:",
     )
+    if not dataset.open_leads:
+        st.info(
+            "The outcome of every lead in this file is known, so nobody of them is left to call. Train a model on "
+            "them; the queue then shows how it would have ranked those it was tested on. To have new leads ranked, "
+            "bring in a file of them with the same columns, with the outcome left empty.",
+            icon=":material/history:",
+        )
     with st.container(horizontal=True):
         if st.button("Train a model on it", type="primary", icon=":material/model_training:"):
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import LeadRankError
 from core.jobs import records
+from core.jobs.rankings import unfit
 from core.queue.store import Queue
 from core.workspace import actions, runs, scorings
 from core.workspace.store import Workspace
@@ -96,6 +97,14 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
     model = runs.run_in_use(ws)
     if model is None:
         shared.empty("No model is in use", "A model ranks the leads. Choose one first.", "models", "Choose a model")
+    elif lacks := unfit(ws, dataset, model.id):
+        named = ", ".join(lacks[:3]) + (f" and {len(lacks) - 3} more" if len(lacks) > 3 else "")
+        shared.empty(
+            "The model in use does not fit these leads",
+            f"It reads columns that are not here: {shared.literal(named)}. "
+            + ("Train a model on these leads." if dataset.converted else "Choose or load one that fits."),
+            *(("train", "Train a model on them") if dataset.converted else ("models", "Choose a model")),
+        )
     elif not shared.may("manager"):
         st.caption("A sales manager can have these leads scored.")
     elif st.button(

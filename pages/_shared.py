@@ -16,10 +16,9 @@ from plotly.graph_objects import Figure
 from core.errors import without_folders
 from core.exports import to_csv
 from core.workspace import datasets, runs, scorings
-from core.workspace.audit import note_event
 from core.workspace.tables import Dataset, Run
 from pages._access import User, guard, may, need, sign_in_on, user, visitor, workspace
-from pages._deferred import told
+from pages._deferred import noted, told
 from pages._jobs import watch_job
 from pages._text import ago, duration, literal
 
@@ -85,7 +84,7 @@ def chart(figure: Figure, data: pd.DataFrame, name: str, alt: str) -> None:
     )
 
 
-def download(label: str, make: Callable[[], bytes], file_name: str, mime: str, what: str, **button) -> None:
+def download(label: str, make: Callable[[], bytes], file_name: str, mime: str, what: str, role: str, **button) -> None:
     """A button for a file that is made only when it is asked for; who took it is noted in the audit trail.
 
     Args:
@@ -94,21 +93,11 @@ def download(label: str, make: Callable[[], bytes], file_name: str, mime: str, w
         file_name: Suggested name of the file.
         mime: Its media type.
         what: For the audit trail, for example `queue of 3f2a as CSV, 120 leads`.
+        role: Lowest role that may have it, asked for once more when the button is pressed.
         **button: More arguments of `st.download_button`, for example `key`.
     """
-    made = noted(make, user().email, what)
+    made = noted(make, user().email, what, role)
     st.download_button(label, told(made), file_name, mime, on_click="ignore", icon=":material/download:", **button)
-
-
-def noted(make: Callable[[], bytes], who: str, what: str) -> Callable[[], bytes]:
-    """`make`, which notes itself in the audit trail: on the server, so no browser can leave the note out."""
-    ws = workspace()
-
-    def making() -> bytes:
-        note_event(ws, who, "download", what)
-        return make()
-
-    return making
 
 
 def trained(run: Run) -> datetime.datetime:

@@ -47,7 +47,9 @@ def show_training(job_id: str) -> None:
     if job.kind != "train":
         raise LeadRankError("the address of this page names work that is no training; choose one under All trainings")
     st.subheader(shared.literal(job.label), anchor=False)
-    st.caption(shared.literal(f"Started {shared.ago(job.created)} by {job.by}. You can leave this page and come back."))
+    st.caption(
+        shared.literal(f"Started at {job.created:%H:%M} UTC by {job.by}. You can leave this page and come back.")
+    )
     job = shared.watch_job(job_id, "The model is trained.", role="analyst")
     if job.state == "done":
         if job.message:

@@ -41,7 +41,13 @@ def upload_box() -> None:
         st.rerun()
     if SAMPLE.is_file():
         shared.download(
-            "Download a sample file", SAMPLE.read_bytes, "leads.csv", "text/csv", "sample leads", type="tertiary"
+            "Download a sample file",
+            SAMPLE.read_bytes,
+            "leads.csv",
+            "text/csv",
+            "sample leads",
+            role="analyst",
+            type="tertiary",
         )
 
 

@@ -70,7 +70,9 @@ with shared.guard():
             st.switch_page("pages/lift.py", query_params={"model": run.id})
         with row:
             folder = runs.run_folder(ws, run.id)
-            shared.download("Download", lambda: pack_run(folder), f"model-{run.id[:8]}.zip", "application/zip", run.id)
+            what = f"model {run.id} '{run.name}'"
+            file_name = f"model-{run.id[:8]}.zip"
+            shared.download("Download", lambda: pack_run(folder), file_name, "application/zip", what, role="analyst")
         with row.popover("Rename", icon=":material/edit:"):
             name = st.text_input("New name", run.name, max_chars=200, key=f"name_{run.id}")
             if st.button("Save the name", type="primary") and name != run.name:

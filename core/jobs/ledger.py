@@ -99,10 +99,13 @@ def end(
     expected: Sequence[str] = ("running",),
     attempt: int | None = None,
     result: dict[str, Any] | None = None,
+    by: str | None = None,
 ) -> bool:
-    """The job's last change; False where it was not in an `expected` state (of that attempt) any more."""
+    """The job's last change; False where it was not in an `expected` state (of that attempt) any more. `by`: who ended
+    it, for the audit trail; None where it ended by itself."""
     values = {"state": state, "message": message, "result": result, "ended": utc_now(), "active_key": None}
-    return _change(ws, job_id, expected, {**values, "seconds_left": None}, attempt)
+    told = (by, STOPPED) if by else None
+    return _change(ws, job_id, expected, {**values, "seconds_left": None}, attempt, told)
 
 
 def again(ws: Workspace, job: Job, by: str) -> bool:
@@ -133,12 +136,14 @@ def ask_to_stop(ws: Workspace, job_id: str, by: str) -> bool:
         if not _updated(session, waiting.values(cancel_requested=True)):
             return False
         session.add(JobEvent(job_id=job_id, phase=STOP_ASKED))
-        add_event(session, by, "work stopped", job_id)
+        add_event(session, by, STOPPED, job_id)
         return True
 
 
 STOP_ASKED = "stop asked for"
 """Phase of the event that tells when."""
+STOPPED = "work stopped"
+"""What the audit trail says of a job that somebody cancelled."""
 
 
 def _change(

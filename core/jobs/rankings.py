@@ -12,7 +12,7 @@ import numpy as np
 from core import scoring as door
 from core.attribution import from_dict, to_dict
 from core.data.leads import Leads
-from core.data.schema import Features, Schema
+from core.data.schema import Features, Schema, schema_from_dict
 from core.data.splitting import as_open, open_rows, split_by_time
 from core.errors import LeadRankError, ValidationError
 from core.jobs.task import Outcome, Task
@@ -23,7 +23,7 @@ from core.workspace.explanations import explanation_path
 from core.workspace.runs import run, run_folder
 from core.workspace.scorings import add_scoring, new_scoring_path, scoring_in_use, scoring_path
 from core.workspace.store import Workspace
-from core.workspace.tables import Scoring
+from core.workspace.tables import Dataset, Scoring
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,12 @@ def lacking(own: Features, wanted: Features) -> list[str]:
     """
     kinds = ("numeric", "categorical", "text")
     return [f"'{name}' ({kind})" for kind in kinds for name in getattr(wanted, kind) if name not in getattr(own, kind)]
+
+
+def unfit(ws: Workspace, data: Dataset, run_id: str) -> list[str]:
+    """Columns that the run reads and the dataset lacks, each with its kind; [] where the run can rank these leads."""
+    reads = schema_from_dict(json.loads((run_folder(ws, run_id) / "schema.json").read_text("utf-8"))).features
+    return lacking(schema_from_dict(data.schema).features, reads)
 
 
 def explain(task: Task) -> Outcome:

@@ -89,7 +89,7 @@ def cancel(ws: Workspace, id: str, by: str) -> Job:
     One that does not listen ends itself after `GRACE_SECONDS`; one that cannot even do that, `sweep` ends.
     """
     found = job(ws, id)
-    if not ledger.end(ws, id, "cancelled", cancelled_words(found), expected=("queued",)):
+    if not ledger.end(ws, id, "cancelled", cancelled_words(found), expected=("queued",), by=by):
         ledger.ask_to_stop(ws, id, by)
     return job(ws, id)
 

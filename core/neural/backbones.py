@@ -165,7 +165,8 @@ def _from_folder(folder: Path, name: str, source: str, sha256: str, depth: int |
     if info["missing_keys"]:
         raise BackboneError(
             f"the backbone '{name}' must hold every weight, however: {len(info['missing_keys'])} are missing in "
-            f"'{folder}', for example '{min(info['missing_keys'])}'; they would be random numbers. Fetch the model again"
+            f"'{folder}', for example '{min(info['missing_keys'])}'; they would be random numbers. Fetch the model "
+            "again"
         )
     if not tokenizer.is_fast:
         raise BackboneError(

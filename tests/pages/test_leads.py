@@ -1,25 +1,31 @@
 """The Leads page: files taken in or refused in words, drafts that outlive the page, and datasets made of them."""
 
+import gzip
 import io
 import json
+import tarfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core import drafts
 from core.data.schema import schema_from_dict
 from core.data.sketches import sketch
 from core.drafts import look
-from core.jobs import processes, records
+from core.jobs import ledger, processes, records
 from core.jobs.running import run_job
 from core.workspace import datasets
 from core.workspace.audit import audit_trail
+from core.workspace.ids import utc_now
 from core.workspace.people import set_role
 from core.workspace.store import open_workspace
-from core.workspace.uploads import upload_path, uploads
+from core.workspace.tables import Job
+from core.workspace.uploads import keep_upload, upload_path, uploads
 from pages._report import in_words
 from tests.kept import keep_leads
 
@@ -306,7 +312,7 @@ def looking(id):
 def test_names_in_rows_of_a_dataset_show_only_on_request_which_is_recorded(folder):
     ws, dataset, _ = keep_leads(folder, dialogue=SAID)
     at = AppTest.from_function(looking, default_timeout=60, kwargs={"id": dataset.id}).run()
-    assert "Oskar" not in at.dataframe[0].value.to_string() and "[phone]" in at.dataframe[0].value["dialogue"].iat[0]
+    assert "Oskar" not in at.dataframe[0].value.to_string() and "[phone]" in str(at.dataframe[0].value.to_dict())
     assert at.dataframe[0].value["row"].tolist() == [2, 9]
     at.toggle[0].set_value(True).run()
     assert at.dataframe[0].value["dialogue"].iat[0] == SAID
@@ -344,6 +350,41 @@ def test_a_file_is_deleted_with_its_draft(ws):
     at = click(leads(take_in(ws, csv(table()))), "Delete this file")
     assert uploads(ws) == [] and list((ws.folder / "uploads").iterdir()) == []
     assert "Nothing is here yet" in words(at)
+
+
+def checking(ws, upload_id: str, **values: Any) -> Job:
+    """A check of the file as another process left it."""
+    made = ledger.insert(ws, "import", {"upload_id": upload_id}, "bo", "Checking")
+    with ws.session() as session:
+        session.execute(update(Job).where(Job.id == made.id).values(**values))
+    return made
+
+
+def test_a_file_stays_while_it_is_checked(ws):
+    id = take_in(ws, csv(table()))
+    drawn = leads()
+    checking(ws, id, heartbeat=utc_now())
+    assert next(b for b in leads().button if b.label == "Delete the file").disabled
+    at = sound(drawn.button(key=f"delete_{id}").click().run())  # the page was drawn before the check began
+    assert "waits to be checked" in words(at) and [each.id for each in uploads(ws)] == [id]
+
+
+def test_a_check_that_was_killed_is_not_said_to_run(ws):
+    long_ago = utc_now() - timedelta(minutes=10)
+    dead = {"state": "running", "started": long_ago, "heartbeat": long_ago, "host": "elsewhere", "pid": 1}
+    checking(ws, take_in(ws, csv(table())), **dead)
+    told = [each.value for each in leads().text]
+    assert any(value.endswith("the check was interrupted") for value in told), told
+
+
+def test_a_packed_model_is_no_file_of_leads(ws):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as packed:
+        packed.addfile(tarfile.TarInfo("run/card.json"), io.BytesIO())
+    keep_upload(ws, "model.tar.gz", io.BytesIO(out.getvalue()), "bo", 1 << 20)
+    gzipped = keep_upload(ws, "leads.csv.gz", io.BytesIO(gzip.compress(csv(table()))), "bo", 1 << 20)
+    at = leads()
+    assert [b.key for b in at.button if b.label == "Delete the file"] == [f"delete_{gzipped.id}"]
 
 
 def test_an_address_of_no_upload_is_told(ws):

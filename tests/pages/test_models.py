@@ -1,20 +1,22 @@
+import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.archives import pack_run, unpack_run
-from core.jobs import processes, records
+from core.jobs import ledger, processes, records
 from core.workspace.audit import audit_trail
 from core.workspace.people import people, set_role
 from core.workspace.runs import add_run, archive_run, new_run_folder, run_in_use, runs, use_run
 from core.workspace.scorings import scoring_in_use, scorings
 from core.workspace.store import Workspace, open_workspace
 from core.workspace.tables import Run, Scoring
-from core.workspace.uploads import uploads
+from core.workspace.uploads import keep_upload, uploads
 from pages import _cards as cards
 from tests.kept import keep_leads, keep_run, keep_scoring
 
@@ -218,6 +220,22 @@ def test_an_archive_is_kept_and_loaded_by_a_job(ws, monkeypatch):
     assert started == [["job", job.id]]
 
 
+def test_an_archive_whose_loading_was_stopped_is_loaded_again_or_deleted(ws, monkeypatch):
+    monkeypatch.setattr(processes, "start", lambda *arguments: 1)
+    kept = keep_upload(ws, "north.tar.gz", io.BytesIO(b"PK\x03\x04 cut off"), "bo", 1 << 20)
+    first = records.submit(ws, "load_run", {"upload_id": kept.id, "name": "North"}, by="bo", label="Loading")
+    assert not {"Load it", "Delete it"} & set(labels(models()))  # at work
+    assert ledger.end(ws, first.id, "interrupted", "", expected=("queued",))
+    at = models()
+    assert any(each.value.startswith("north.tar.gz\n") for each in at.text)
+    click(at, "Load it")
+    second = records.jobs(ws, kind="load_run", active=True)[0]
+    assert second.id != first.id and second.request == first.request
+    assert ledger.end(ws, second.id, "interrupted", "", expected=("queued",))
+    click(models(), "Delete it")
+    assert uploads(ws) == []
+
+
 def test_a_model_of_the_server_is_loaded_by_name(ws, monkeypatch, tmp_path):
     monkeypatch.setattr(processes, "start", lambda *arguments: 1)
     monkeypatch.setenv("LEADRANK_MODELS", str(tmp_path / "models"))
@@ -226,6 +244,24 @@ def test_a_model_of_the_server_is_loaded_by_name(ws, monkeypatch, tmp_path):
     at = click(at, "Load this model")
     (job,) = records.jobs(ws, kind="load_run")
     assert job.request["folder_name"] == "sample"
+
+
+def test_who_downloads_a_model_is_noted_with_its_name(ws, monkeypatch):
+    made = {}
+    drawn = st.download_button
+
+    def noticed(label, data, *args, **kwargs):
+        made[label] = data
+        return drawn(label, data, *args, **kwargs)
+
+    monkeypatch.setattr(st, "download_button", noticed)
+    id, folder = new_run_folder(ws)
+    shutil.copytree(ROOT / "sample_data" / "model", folder, dirs_exist_ok=True)
+    run = add_run(ws, id, name="North", dataset_id=None, by="x")
+    models()
+    assert made["Download"]()[:2] == b"PK"
+    (event,) = audit_trail(ws, what="download")
+    assert event.subject == f"model {run.id} 'North'"
 
 
 def test_what_is_downloaded_can_be_loaded_again(tmp_path):

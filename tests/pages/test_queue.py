@@ -291,6 +291,28 @@ def test_files_hold_exactly_what_is_shown(kept):
         assert pd.read_csv(io.BytesIO(taken(at, label))).iloc[:, 0].tolist() == ids
 
 
+def test_who_took_a_file_is_noted_with_what_it_holds_and_a_role_taken_away_holds_at_once(kept):
+    ws, dataset, *_ = kept
+    set_role(ws, "ma@example.com", "manager", by="x")
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.secrets["auth"] = {"redirect_uri": "x", "cookie_secret": "x", "client_id": "x", "client_secret": "x"}
+    at.user = {"is_logged_in": True, "email": "ma@example.com", "name": "Ma"}
+    at.run()
+    at.switch_page("pages/queue.py")
+    for name, value in View(search="Bo", to_call=True, sort="probability", descending=True).to_query().items():
+        at.query_params[name] = value
+    at.query_params["capacity"] = "7"
+    sound(at.run())
+    taken(at, "CSV")
+    (event,) = audit_trail(ws, what="download")
+    assert event.who == "ma@example.com" and f"dataset {dataset.id} as CSV" in event.subject
+    assert 'search "Bo"; only today\'s calls, 7 in all; by probability, highest first' in event.subject
+    set_role(ws, "ma@example.com", "viewer", by="x")
+    with pytest.raises(LeadRankError, match="for sales managers"):
+        taken(at, "CSV")
+    assert len(audit_trail(ws, what="download")) == 1
+
+
 def taken(at: AppTest, label: str) -> bytes:
     """The file behind a button, made as the server does when the button is pressed."""
     return next(make for name, make in MADE if name == label)()

@@ -4,9 +4,11 @@ import doctest
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import LeadRankError
 from core.jobs import ledger
 from core.workspace.audit import audit_trail
 from core.workspace.datasets import add_dataset
+from core.workspace.people import remove_person, set_role
 from core.workspace.store import open_workspace
 from core.workspace.tables import Job, Run
 from pages import _cards, _jobs, _shared, _text
@@ -131,11 +133,30 @@ def test_the_model_in_use_is_chosen_until_another_is(folder):
 
 def test_a_file_that_is_taken_is_noted_by_the_server(folder, monkeypatch):
     ws = open_workspace(folder)
-    make = _shared.noted(lambda: b"made", "ana@example.com", "queue of May, 3 leads")
+    make = _shared.noted(lambda: b"made", "ana@example.com", "queue of May, 3 leads", "manager")
     assert [e.what for e in audit_trail(ws)] == []
     assert make() == b"made"
     (event,) = audit_trail(ws)
     assert (event.who, event.what, event.subject) == ("ana@example.com", "download", "queue of May, 3 leads")
+
+
+def test_a_file_asked_for_after_the_role_is_gone_is_refused_and_that_is_noted(folder, monkeypatch):
+    ws = open_workspace(folder)
+    monkeypatch.setattr("pages._deferred.sign_in_on", lambda: True)
+    set_role(ws, "ana@example.com", "manager", by="x")
+    make = _shared.noted(lambda: b"made", "ana@example.com", "queue of May", "manager")
+    assert make() == b"made"
+    for take in (
+        lambda: set_role(ws, "ana@example.com", "viewer", by="x"),
+        lambda: remove_person(ws, "ana@example.com", by="x"),
+    ):
+        take()
+        with pytest.raises(LeadRankError, match="for sales managers"):
+            make()
+        refused = audit_trail(ws, what="refused")[0]
+        assert (refused.who, refused.subject) == ("ana@example.com", "manager")
+        assert refused.details == {"download": "queue of May"}
+    assert len(audit_trail(ws, what="refused")) == 2 and len(audit_trail(ws, what="download")) == 1
 
 
 def watching(job_id):

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.leads import Leads
 from core.data.problems import Report
+from core.data.schema import Split
+from core.jobs import ledger, processes, records
+from core.jobs.rankings import choose_rows
 from core.queue.build import build_queue
 from core.scores import Scores
 from core.workspace.actions import record_action
@@ -123,6 +127,29 @@ def test_only_leads_to_call_may_still_move_on(ranked):
     at = today()
     assert any("By the stage in the file" in c.value for c in at.caption)
     assert not any("may still move on" in c.value for c in at.caption)
+
+
+def test_where_no_lead_is_open_and_none_was_kept_for_a_test_it_says_so(folder):
+    made = make_leads(60)  # every outcome is known
+    leads = replace(made, schema=replace(made.schema, split=Split(train_share=1.0, maturity_days=0.0)))
+    ws = open_workspace(folder)
+    dataset = add_dataset(ws, name="May", source_name="may.csv", leads=leads, report=Report(60, (), ()), by="x")
+    run = keep_run(ws)
+    at = today()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "start", lambda *_: 1)
+        next(b for b in at.button if b.label == "Score the leads").click().run()
+    (job,) = records.jobs(ws, kind="score")
+    asked = choose_rows(leads, job.request["part"])  # what the job does with it
+    assert (asked.part, len(asked.rows)) == ("all", 60)
+    assert ledger.end(ws, job.id, "done", "", expected=("queued",))
+    id, path = new_scoring_path(ws)
+    build_queue(path, fake_scores(leads), leads)
+    add_scoring(ws, id, run_id=run.id, dataset_id=dataset.id, part="all", reason="first", by="x", leads=60)
+    at = today()
+    assert any("All leads of this file are ranked" in i.value for i in at.info)
+    at = at.switch_page("pages/queue.py").run()
+    assert not at.exception and any("All leads of this file are ranked" in i.value for i in at.info)
 
 
 def test_text_of_the_leads_stays_text(folder):

@@ -1,6 +1,7 @@
 """The Train page: the form made from core.config, jobs that several people see, and honest figures at the end."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.config import PRESETS, settings
 from core.data.problems import Report
 from core.jobs import processes, records
 from core.workspace.datasets import add_dataset
+from core.workspace.ids import utc_now
 from core.workspace.people import set_role
 from core.workspace.runs import add_run, new_run_folder, run_in_use, runs
 from core.workspace.store import open_workspace
@@ -92,6 +94,15 @@ def test_without_leads_it_leads_to_the_leads(ws):
     at = train()
     assert [s.value for s in at.subheader] == ["No leads to learn from yet"]
     assert "Bring in leads" in [b.label for b in at.button]
+
+
+def test_a_training_that_was_killed_is_not_said_to_run(ws, dataset):
+    long_ago = utc_now() - timedelta(minutes=10)
+    with ws.session() as session:
+        job = Job(kind="train", label="Training May", request={}, by="bo", state="running", host="elsewhere", pid=1)
+        job.heartbeat = job.started = long_ago
+        session.add(job)
+    assert "was interrupted" in words(train())
 
 
 def test_leads_without_an_order_cannot_train(folder):

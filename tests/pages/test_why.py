@@ -342,7 +342,7 @@ def test_unranked_leads_say_so(folder):
     assert "not ranked yet" in words(at) and button(at, "Score these leads")
 
 
-@pytest.mark.parametrize("content", ["{}", "{\"fields\": [", ""])
+@pytest.mark.parametrize("content", ["{}", '{"fields": [', ""])
 def test_a_damaged_explanation_is_told_in_plain_words(kept, content):
     ws, _, leads, run, _ = kept
     path = explanation_path(ws, run.id, explanation_key(leads.take(np.array([0])), "pairwise"))

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from core.data.schema import Features, Roles, Schema, schema_to_dict
 from core.errors import LeadRankError
 from core.jobs import ledger, records
+from core.workspace.audit import audit_trail
 from core.workspace.datasets import datasets, leads_of, shown_of
 from core.workspace.ids import utc_now
 from core.workspace.runs import run_folder, run_in_use
@@ -125,8 +126,9 @@ def test_sweep_tells_the_dead_from_the_living(ws: Workspace) -> None:
 def test_a_queued_job_is_cancelled_at_once(ws: Workspace) -> None:
     made = put(ws, heartbeat=utc_now())
     assert records.cancel(ws, made.id, "ann").state == "cancelled"
-    assert records.cancel(ws, made.id, "ann").state == "cancelled"
+    assert records.cancel(ws, made.id, "bob").state == "cancelled"
     assert not ledger.claim(ws, made.id)
+    assert [(event.who, event.subject) for event in audit_trail(ws, what="work stopped")] == [("ann", made.id)]
 
 
 def test_the_nightly_scoring_and_a_click_at_that_moment_are_one(ws: Workspace) -> None:

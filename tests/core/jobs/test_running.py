@@ -72,7 +72,9 @@ def test_failures_are_told_in_words_and_logged_in_full(ws: Workspace, done_by, e
 
 
 def test_paths_of_the_server_stay_out_of_messages(ws: Workspace, done_by) -> None:
-    job = done_by(failing(LeadRankError(f"no run at '{ws.folder}/runs/x' below {ws.folder}/runs, {ws.folder}: mend it")))
+    job = done_by(
+        failing(LeadRankError(f"no run at '{ws.folder}/runs/x' below {ws.folder}/runs, {ws.folder}: mend it"))
+    )
     assert job.message == "no run at 'x' below runs, ws: mend it"
 
 
