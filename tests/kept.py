@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.data.leads import Leads
 from core.data.problems import Report
+from core.data.schema import schema_to_dict
 from core.queue.build import build_queue
 from core.scores import Scores
 from core.workspace.datasets import add_dataset
@@ -42,8 +43,9 @@ def keep_leads(
 
 
 def keep_run(ws: Workspace, name: str = "First model") -> Run:
-    """A model that is in use, of a card alone: enough for whoever does not load it."""
+    """A model of `make_leads` that is in use, of a card and a schema alone: enough for whoever does not load it."""
     id, folder = new_run_folder(ws)
+    (folder / "schema.json").write_text(json.dumps(schema_to_dict(make_leads(1).schema)), "utf-8")
     (folder / "card.json").write_text(json.dumps({}), "utf-8")
     run = add_run(ws, id, name=name, dataset_id=None, by="x")
     use_run(ws, id, "x")

@@ -1,6 +1,5 @@
 """The model that ships: whole, small, better than the baselines on the sample's test part, and it scores as it did."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,15 +39,11 @@ def test_it_is_at_least_as_good_as_trees_on_fields_and_words_with_fields(leads) 
 
 
 def test_it_scores_leads_as_when_it_was_trained(leads) -> None:
-    """It was trained on names and numbers in clear; masked, as it is used, it says nearly the same."""
     kept = pd.read_parquet(MODEL / "test_scores.parquet").head(12)
     position = {lead: row for row, lead in enumerate(leads.lead_id)}
     few = leads.take(np.array([position[lead] for lead in kept["lead_id"]]))
     scorer = load_scorer(MODEL, device="cpu")
     assert isinstance(scorer, NeuralScorer) and scorer.run.config.mask
-    masked = scorer.score(few.take(np.arange(4))).frame.set_index("lead_id")["score"]
-    scorer.run = replace(scorer.run, config=replace(scorer.run.config, mask=False))
     again = scorer.score(few).frame.set_index("lead_id").loc[kept["lead_id"]]
     np.testing.assert_allclose(again["score"], kept["score"], atol=1e-3)
     np.testing.assert_allclose(again["probability"], kept["probability"], atol=1e-3)
-    np.testing.assert_allclose(masked, again["score"].loc[masked.index], atol=0.3)
