@@ -108,8 +108,8 @@ def load_run(task: Task) -> Outcome:
             drop_upload(ws, upload_id, task.by, missing_ok=True)
         raise
     name = asked["name"] if upload_id else asked.get("name") or asked["folder_name"]
+    task.whole()  # before its row: a folder without a row does no harm, a row without its folder would
     add_run(ws, run_id, name=name, dataset_id=None, by=task.by)
-    task.whole()
     if upload_id:
         drop_upload(ws, upload_id, task.by, missing_ok=True)
     return Outcome({"run_id": run_id})

@@ -103,7 +103,8 @@ def keep_scores(
     before = scoring_in_use(ws, dataset_id)
     previous = scoring_path(ws, before.id) if before else None
     build_queue(path, scores, leads, shown=shown, previous=previous if previous and previous.is_file() else None)
-    made = add_scoring(
+    task.whole()  # before its row: a file without a row does no harm, a row without its file would
+    return add_scoring(
         ws,
         scoring_id,
         run_id=run_id,
@@ -114,8 +115,6 @@ def keep_scores(
         leads=len(scores),
         use=use,
     )
-    task.whole()
-    return made
 
 
 def as_read_by(leads: Leads, schema: Schema) -> Leads:

@@ -106,8 +106,8 @@ def _stopped_by_signals(reporter: Reporter) -> Iterator[None]:
 
 def _last_resort(ws: Workspace, job: Job) -> None:
     """The work does not listen: say that it is stopped, and end this process with its children."""
-    folders.remove_partials(ws, job.id)
     ledger.end(ws, job.id, "cancelled", cancelled_words(job), attempt=job.attempt)
+    folders.remove_partials(ws, job.id)
     folders.write_log(ws, job.id, "it did not stop in time and was ended")
     if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)

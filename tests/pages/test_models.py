@@ -9,6 +9,7 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.archives import pack_run, unpack_run
+from core.data.schema import schema_to_dict
 from core.jobs import ledger, processes, records
 from core.workspace.audit import audit_trail
 from core.workspace.people import people, set_role
@@ -19,6 +20,7 @@ from core.workspace.tables import Run, Scoring
 from core.workspace.uploads import keep_upload, uploads
 from pages import _cards as cards
 from tests.kept import keep_leads, keep_run, keep_scoring
+from tests.made import make_leads
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = json.loads((ROOT / "sample_data" / "model" / "card.json").read_text("utf-8"))
@@ -32,6 +34,7 @@ def ws(folder):
 def keep_card(ws: Workspace, card: dict, name: str = "Shipped") -> Run:
     id, folder = new_run_folder(ws)
     (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    (folder / "schema.json").write_text(json.dumps(schema_to_dict(make_leads(1).schema)), "utf-8")
     return add_run(ws, id, name=name, dataset_id=None, by="x")
 
 
