@@ -31,12 +31,15 @@ def other_lead(queue: Queue) -> dict[str, Any]:
     row = scored_lead(queue, asked) if asked else None
     if asked and row is None:
         st.info(shared.literal(f"Lead {asked} is not in this ranking, so its first lead is shown."))
+    if row is None and not asked:
+        # The one that was shown: once the first is marked, another would be the first. Not by the address: written
+        # by the page itself, it would be an entry of its own that the browser's way back always ends at.
+        row = scored_lead(queue, st.session_state.get("why_lead", ""))
     if row is None:
         first = queue.page(View(), 1, 1)
         first = first if len(first) else queue.page(ALL, 1, 1)
         row = queue.lead(str(first["lead_id"].iat[0]))
-        # Pinned: once it is marked, another lead would be the first.
-        st.query_params["lead"] = str(row["lead_id"])
+    st.session_state["why_lead"] = str(row["lead_id"])
     rank = int(row["rank"])
     for label, icon, place in (("Previous", "arrow_back", rank - 1), ("Next", "arrow_forward", rank + 1)):
         there = 1 <= place <= len(queue)
