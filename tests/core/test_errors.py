@@ -16,7 +16,7 @@ from core.errors import without_folders
         ("at '/srv/models/' and `~/my runs/q`", "at 'models' and `q`"),
         ("'file:///srv/my data/x' is gone", "'x' is gone"),
         ("open file:/srv/x/y, file:///srv/z", "open y, z"),
-        (r"C:\Users\ana\x.csv or 'C:\\Users\\a na\\y.csv' or '\\\\host\share\z'", "x.csv or 'y.csv' or 'z'"),
+        (r"C:\Files\ana\x.csv or 'C:\\Files\\a na\\y.csv' or '\\\\host\share\z'", "x.csv or 'y.csv' or 'z'"),
         ("from /srv/models/q: error", "from q: error"),
         ("found:/srv/models/q, path=/srv/x/y", "found:q, path=y"),
         ("~/.cache/leadrank/x", "x"),
