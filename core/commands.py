@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core import scoring
 from core.answers import Answer
 from core.config import load_config, with_settings
+from core.console import load, reading, tell
 from core.data import simulation
 from core.data.guessing import guess_schema as propose
-from core.data.leads import Leads
 from core.data.reading import read_table
-from core.data.schema import Schema, dump_schema, load_schema
+from core.data.schema import dump_schema, load_schema
 from core.data.splitting import open_rows, split_by_time
-from core.data.validation import examine_file, load_leads
+from core.data.validation import examine_file
 from core.errors import ConfigError, LeadRankError, RunError, ValidationError
 from core.evaluation import evaluate as hold_against_outcomes
 from core.progress import Event, Phase
@@ -38,7 +36,7 @@ def sample(leads: int, seed: int, out: Path, base_rate: float, alignment: float)
 
 def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
     """Propose a schema."""
-    guess = propose(read_table(file, rows=GUESS_ROWS, on_progress=_reading("read")), preset=preset)
+    guess = propose(read_table(file, rows=GUESS_ROWS, on_progress=reading("read")), preset=preset)
     toml = dump_schema(guess.schema, guess.reasons)
     leaks = [f"left out as a leak: {column}: {why}" for column, why in guess.leaks]
     if out is not None:
@@ -54,7 +52,7 @@ def validate(leads: Path, schema: Path) -> Answer:
     """List every problem of a lead file; the exit code is 2 where it cannot be used."""
     plan = load_schema(schema)
     found, report = examine_file(
-        leads, plan, need_outcome=plan.roles.converted is not None, on_progress=_reading("validate")
+        leads, plan, need_outcome=plan.roles.converted is not None, on_progress=reading("validate")
     )
     lines = [f"error: {problem}" for problem in report.errors] + [f"note: {problem}" for problem in report.warnings]
     document = report.to_dict()
@@ -85,7 +83,7 @@ def train(
     from core.training import train as train_whole
 
     wanted = with_settings(load_config(config, preset), assignments)
-    found = _load(leads, load_schema(schema), need_outcome=True)
+    found = load(leads, load_schema(schema), need_outcome=True)
     card = train_whole(found, wanted, out, resume=resume, watch=tell)
     return Answer(card, model_card(card) + f"\nThe run is in {out}.")
 
@@ -99,7 +97,7 @@ def score(
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = _load(leads, scorer.schema)
+    found = load(leads, scorer.schema)
     if only_open:
         found = found.take(open_rows(found))
         if not len(found):
@@ -125,7 +123,7 @@ def score(
 
 def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
     """Hold a score file against the outcomes."""
-    found = _load(leads, load_schema(schema), need_outcome=True, least_of_each_class=1)
+    found = load(leads, load_schema(schema), need_outcome=True, least_of_each_class=1)
     rows = None
     if split == "test":
         rows = split_by_time(found).test
@@ -143,7 +141,7 @@ def explain(model: Path, leads: Path, lead_id: str, head: str, device: str, back
     from core.attribution import as_text, to_dict
 
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = _load(leads, scorer.schema)
+    found = load(leads, scorer.schema)
     attribution = scoring.explain(scorer, found, lead_id, head=head, watch=tell)
     return Answer(to_dict(attribution), as_text(attribution))
 
@@ -170,7 +168,7 @@ def tour() -> Answer:
     if not model.is_dir():
         raise RunError("sample_data/model is missing; `make sample-model` trains it")
     scorer = scoring.load_scorer(model, tell=lambda text: tell(Event(text)))
-    found = _load(home / "leads.csv", scorer.schema)
+    found = load(home / "leads.csv", scorer.schema)
     tested = split_by_time(found).test
     document = hold_against_outcomes(read_scores(model / "test_scores.parquet"), found, rows=tested).to_dict()
     days = found.schema.split.maturity_days
@@ -195,67 +193,6 @@ def tour() -> Answer:
     return Answer(
         {"metrics": document, "top": scores.frame.head(10).to_dict("records"), "explained": to_dict(reasons)}, text
     )
-
-
-class _Teller:
-    """Progress on stderr: one line that moves on a terminal, a line every ten seconds elsewhere."""
-
-    def __init__(self) -> None:
-        self.last = 0.0
-        self.open = False
-
-    def __call__(self, event: Event) -> None:
-        if not event.total:
-            self._line(event.phase)
-            return
-        now, finished = time.monotonic(), event.done >= event.total
-        news = any(name.startswith("validation") for name in event.figures)
-        if not (finished or news) and now - self.last < (0.2 if sys.stderr.isatty() else 10):
-            return
-        self.last = now
-        left = "" if event.seconds_left is None or finished else f", {_span(event.seconds_left)} left"
-        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in event.figures.items())
-        text = f"{event.phase}: {event.done:,} of {event.total:,} ({event.done / event.total:.0%}){left}"
-        text += f" | {figures}" if figures else ""
-        if sys.stderr.isatty() and not (finished or news):
-            print(f"\r\033[K{text[:200]}", end="", file=sys.stderr, flush=True)
-            self.open = True
-        else:
-            self._line(text)
-
-    def _line(self, text: str) -> None:
-        print(f"\r\033[K{text}" if self.open else text, file=sys.stderr, flush=True)
-        self.open = False
-
-
-tell = _Teller()
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _reading(name: str) -> Callable[[float], None]:
-    phase = Phase(name, tell)
-    told = -1
-
-    def tell_share(share: float) -> None:
-        nonlocal told
-        if int(100 * share) > told:
-            told = int(100 * share)
-            phase.at(told, 100)
-
-    return tell_share
-
-
-def _load(source: Path, schema: Schema, **more: Any) -> Leads:
-    """Read and validate, telling the warnings."""
-    found, report = load_leads(source, schema, on_progress=_reading(f"read {source.name}"), **more)
-    for problem in report.warnings:
-        tell(Event(f"note: {problem}"))
-    return found
 
 
 def _figures(document: dict[str, Any]) -> str:

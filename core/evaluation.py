@@ -152,9 +152,21 @@ class Measure:
             return figure
         trials = won if captured == won else calls
         worth = {"precision_at": 1 / calls, "recall_at": 1 / won, "lift_at": leads / (calls * won)}[self.kind]
-        bounds = binomtest(int(captured), trials).proportion_ci(LEVEL, method="wilson")
-        low, high = (min(float(bound) * trials, calls, won) * worth for bound in (bounds.low, bounds.high))
+        share = wilson(int(captured), trials)
+        low, high = (min(bound * trials, calls, won) * worth for bound in (share.low, share.high))
         return Figure(figure.value, low, high)
+
+
+def wilson(hits: int, trials: int) -> Figure:
+    """A share with Wilson's interval, which has a width even where all trials came out alike.
+
+    Example:
+        >>> one = wilson(0, 10)
+        >>> one.value, one.low, round(one.high, 3)
+        (0.0, 0.0, 0.278)
+    """
+    bounds = binomtest(hits, trials).proportion_ci(LEVEL, method="wilson")
+    return Figure(hits / trials, float(bounds.low), float(bounds.high))
 
 
 RANKING_MEASURES = (

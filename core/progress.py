@@ -63,3 +63,24 @@ class Phase:
             left = (total - done) / rate if rate > 0 else None
             speed = {self.rate: rate} if self.rate and rate > 0 else {}
             self.watch(Event(self.name, done, total, left, {**speed, **(figures or {})}))
+
+
+def in_percent(name: str, watch: Watch) -> Callable[[float], None]:
+    """What to call with the share done, 0..1, of a phase without a count of its own: each percent is told once.
+
+    Example:
+        >>> tell = in_percent("read", lambda event: print(event.done, event.total))
+        >>> tell(0.0), tell(0.002), tell(1.0)
+        0 100
+        100 100
+        (None, None, None)
+    """
+    phase, told = Phase(name, watch), -1
+
+    def tell(share: float) -> None:
+        nonlocal told
+        if int(100 * share) > told:
+            told = int(100 * share)
+            phase.at(told, 100)
+
+    return tell

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.errors import NotComputable
-from core.words import is_unspaced, lead_text
+from core.words import lead_text, tf_idf
 
 MOST = 20_000
 """Most leads worth comparing with. Source: ours."""
@@ -72,15 +71,7 @@ def _by_fields(others: Leads, lead: Leads) -> np.ndarray | None:
 def _by_words(others: Leads, lead: Leads) -> np.ndarray | None:
     """Cosines (n,) of the words; None where the lead says none that others say."""
     text = lead_text(others)
-    unspaced = is_unspaced(text)
-    words = TfidfVectorizer(
-        analyzer="char" if unspaced else "word",
-        ngram_range=(1, 2) if unspaced else (1, 1),
-        token_pattern=None if unspaced else r"(?u)\b\w+\b",
-        sublinear_tf=True,
-        max_features=TERMS,
-        dtype=np.float32,
-    )
+    words = tf_idf(text, words=1, characters=2, max_features=TERMS)
     try:
         x = words.fit_transform(text)
     except ValueError:  # scikit-learn's word for "no words at all"

@@ -67,16 +67,7 @@ def train_words(train: Leads, calibration: Leads, *, fields: bool, seed: int = 0
     name = f"TF-IDF + logistic regression ({'words and fields' if fields else 'words'})"
     train, calibration = train.labelled("training"), calibration.labelled("calibration")
     text = lead_text(train)
-    unspaced = is_unspaced(text)
-    words = TfidfVectorizer(
-        analyzer="char" if unspaced else "word",
-        ngram_range=(1, 3) if unspaced else (1, 2),
-        token_pattern=None if unspaced else r"(?u)\b\w+\b",
-        sublinear_tf=True,
-        min_df=MIN_LEADS,
-        max_features=MAX_TERMS,
-        dtype=np.float32,
-    )
+    words = tf_idf(text, words=2, characters=3, min_df=MIN_LEADS, max_features=MAX_TERMS)
     try:
         words.fit(text)
     except ValueError as error:
@@ -170,7 +161,21 @@ def _columns(scorer: LogisticScorer, leads: Leads) -> sparse.csr_matrix | np.nda
     return sparse.hstack([words, sparse.csr_matrix(scorer.fields.transform(leads) * scorer.field_share)], format="csr")
 
 
-def is_unspaced(text: pd.Series) -> bool:
+def tf_idf(text: pd.Series, *, words: int, characters: int, **limits: int) -> TfidfVectorizer:
+    """Counts n-grams of 1 to `words` words or, where the script of `text` writes no spaces, of 1 to `characters`
+    characters. `limits`: `min_df` and `max_features` of scikit-learn. It is not fitted yet."""
+    unspaced = _is_unspaced(text)
+    return TfidfVectorizer(
+        analyzer="char" if unspaced else "word",
+        ngram_range=(1, characters if unspaced else words),
+        token_pattern=None if unspaced else r"(?u)\b\w+\b",
+        sublinear_tf=True,
+        dtype=np.float32,
+        **limits,
+    )
+
+
+def _is_unspaced(text: pd.Series) -> bool:
     """Whether most letters are Chinese or Japanese, judged by at most 2,000 leads spread over the part."""
     sample = "".join(text.iloc[:: max(1, len(text) // 2000)].str.slice(0, 2000))
     return 2 * len(_UNSPACED.findall(sample)) > len(_LETTERS.findall(sample))

@@ -8,6 +8,7 @@ from core.attribution import in_clear, notes
 from core.charts.reasons import bars, conversation, largest, legend
 from core.data.leads import Leads
 from core.jobs import records
+from core.jobs.ledger import ACTIVE
 from core.jobs.rankings import read_explanation
 from core.retelling import for_and_against, turns_of, without_names
 from core.workspace.tables import Dataset, Scoring
@@ -15,8 +16,6 @@ from pages import _shared as shared
 
 HEADS = {"pairwise": "Its place in the queue", "pointwise": "Its chance of an order"}
 """What is explained: the logit of one of the model's two heads."""
-
-
 POINTS = {
     "pairwise": "In points of the part of the model that compares leads. The rank score is made from it, on another "
     "scale, so the figures differ from the exact ones above.",
@@ -38,9 +37,7 @@ def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) 
     found = read_explanation(shared.workspace(), scoring.run_id, lead, head or "pairwise")
     if found is None:
         _ask_for_it(dataset, scoring, lead, head or "pairwise")
-        st.subheader("What was said", anchor=False)
-        said = conversation(turns_of(lead, masked=not open_text))
-        st.html(said) if said else st.caption("No conversation is known of this lead.")
+        _said(conversation(turns_of(lead, masked=not open_text)))
         return
     told = in_clear(found, lead) if open_text else without_names(found, lead)
     for note in notes(told):
@@ -55,12 +52,15 @@ def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) 
     scale = largest(told)
     st.html(legend(scale))
     st.caption(POINTS[head or "pairwise"])
-    st.subheader("What was said", anchor=False)
-    said = conversation(turns_of(lead, masked=not open_text), told, scale)
-    st.html(said) if said else st.caption("No conversation is known of this lead.")
+    _said(conversation(turns_of(lead, masked=not open_text), told, scale))
     st.subheader("Fields", anchor=False)
     shown = bars(told.fields, scale)
     st.html(shown) if shown else st.caption("No field moved the score by 0.01 or more.")
+
+
+def _said(shown: str) -> None:
+    st.subheader("What was said", anchor=False)
+    st.html(shown) if shown else st.caption("No conversation is known of this lead.")
 
 
 def _ask_for_it(dataset: Dataset, scoring: Scoring, lead: Leads, head: str) -> None:
@@ -69,7 +69,7 @@ def _ask_for_it(dataset: Dataset, scoring: Scoring, lead: Leads, head: str) -> N
     job = next((job for job in records.jobs(ws, kind="explain") if job.request == request), None)
     if job is not None and job.state != "done":
         shared.watch_job(job.id, "The reasons are there.", role="viewer")
-        if job.state in ("queued", "running"):
+        if job.state in ACTIVE:
             return
     st.write("See which words and which fields moved this lead, one by one.")
     if st.button("Work out the reasons", type="primary", icon=":material/query_stats:"):

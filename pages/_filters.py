@@ -124,6 +124,10 @@ def filter_boxes(queue: Queue, view: View, scoring: Scoring, categories: tuple[s
             lambda new: dict(zip(("since", "until"), (*new, None, None), strict=False)),
         ),
     )
+    _value_boxes(queue, view, scoring, categories)
+
+
+def _value_boxes(queue: Queue, view: View, scoring: Scoring, categories: tuple[str, ...]) -> None:
     for column in (*FACETS, *(f"field:{name}" for name in categories)):
         if column not in told_columns(queue.columns(), scoring.part):
             continue

@@ -40,7 +40,12 @@ def other_lead(queue: Queue) -> dict[str, Any]:
         first = first if len(first) else queue.page(ALL, 1, 1)
         row = queue.lead(str(first["lead_id"].iat[0]))
     st.session_state["why_lead"] = str(row["lead_id"])
-    rank = int(row["rank"])
+    _neighbours(queue, int(row["rank"]))
+    _search(queue)
+    return row
+
+
+def _neighbours(queue: Queue, rank: int) -> None:
     for label, icon, place in (("Previous", "arrow_back", rank - 1), ("Next", "arrow_forward", rank + 1)):
         there = 1 <= place <= len(queue)
         st.button(
@@ -51,6 +56,9 @@ def other_lead(queue: Queue) -> dict[str, Any]:
             args=(str(queue.page(ALL, place, 1)["lead_id"].iat[0]) if there else "",),
             help=f"The lead that stands one place {'higher' if place < rank else 'lower'}.",
         )
+
+
+def _search(queue: Queue) -> None:
     text = st.text_input(
         "Find a lead",
         placeholder="Lead, name or sales person",
@@ -71,7 +79,6 @@ def other_lead(queue: Queue) -> dict[str, Any]:
             on_change=_go_to_found,
             width=220,
         )
-    return row
 
 
 def _go_to(lead_id: str) -> None:

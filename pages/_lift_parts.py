@@ -66,7 +66,7 @@ def comparable(run: Run, dataset_id: str) -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the tested leads")
-def tested_leads(chosen: Chosen) -> Lineup:
+def lined_up(chosen: Chosen) -> Lineup:
     ws = shared.workspace()
     found = [read_run_scores(runs.run_folder(ws, id), name, runs.run(ws, id).card) for id, name in chosen.labels]
     return Lineup.of(datasets.leads_of(ws, chosen.dataset_id, found[0].lead_ids.tolist()), found)
@@ -75,7 +75,7 @@ def tested_leads(chosen: Chosen) -> Lineup:
 @st.cache_resource(max_entries=40, show_spinner="Counting orders")
 def result(chosen: Chosen, what: str, *choices: Any) -> Any:
     """One result of core.lift: `what` names the function, `choices` are what it takes beside the leads."""
-    return FUNCTIONS[what](tested_leads(chosen), *choices)
+    return FUNCTIONS[what](lined_up(chosen), *choices)
 
 
 def better(chosen: Chosen, calls: int) -> None:
@@ -139,7 +139,7 @@ def come_true(chosen: Chosen) -> None:
 
 def by_group(chosen: Chosen, calls: int) -> None:
     """By group."""
-    lineup = tested_leads(chosen)
+    lineup = lined_up(chosen)
     columns = segment_columns(lineup)
     if not columns:
         st.info("These leads have no column to group by: no owner, and no field with a few fixed values.")
@@ -166,7 +166,7 @@ def by_group(chosen: Chosen, calls: int) -> None:
 
 def beside(chosen: Chosen, calls: int) -> None:
     """Models side by side."""
-    lineup = tested_leads(chosen)
+    lineup = lined_up(chosen)
     if len(lineup.models) < 2:
         st.info(
             "There is nothing to compare with: this model was trained without simple methods beside it. Train "

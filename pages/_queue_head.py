@@ -16,7 +16,7 @@ MOST = 100_000
 def capacity_boxes(queue: Queue) -> tuple[int, bool]:
     """How many leads can be called, and whether that is each sales person's number; kept in the address."""
     given = st.query_params.get("capacity", "") or str(st.session_state.get("chosen_capacity", USUAL))
-    capacity = min(max(1, int(given)), MOST) if given.isdecimal() and len(given) < 9 else USUAL
+    capacity = _whole(given, USUAL, MOST)
     owners = any(name for name, _ in queue.facets("owner", 2))
     each = owners and (st.query_params.get("each") or st.session_state.get("chosen_each", "")) == "1"
     st.session_state.update(capacity_box=capacity, each_box="each" if each else "all")
@@ -63,8 +63,16 @@ def cut_figures(queue: Queue, view: View, capacity: int, each: bool) -> None:
 
 def page_asked(pages: int) -> int:
     """The page of the address, within what there is."""
-    asked = st.query_params.get("page", "1")
-    return min(max(1, int(asked)), pages) if asked.isdecimal() and len(asked) < 9 else 1
+    return _whole(st.query_params.get("page", ""), 1, pages)
+
+
+def _whole(given: str, usual: int, most: int) -> int:
+    """A number of the address, from 1 to `most`; the usual one where there is none, or something else.
+
+    >>> _whole("7", 40, 100), _whole("0", 40, 100), _whole("1000", 40, 100), _whole("-7", 40, 100), _whole("", 40, 100)
+    (7, 1, 100, 40, 40)
+    """
+    return min(max(1, int(given)), most) if given.isdecimal() and len(given) < 9 else usual
 
 
 def turn_page(page: int, pages: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -40,27 +41,7 @@ def edit_roles(upload_id: str, first: Sketch, draft: Draft) -> Draft:
         height=38 + 35 * min(len(table), MOST_ROWS),
         disabled=["column", "warning", "examples", "why"],
         alt="What each column of the file is",
-        column_config={
-            "column": st.column_config.TextColumn("Column", pinned=True, width=210),
-            "part": st.column_config.SelectboxColumn(
-                "Use it as", options=list(PARTS), format_func=lambda part: PARTS[str(part)], required=True, width=190
-            ),
-            "warning": st.column_config.TextColumn(
-                "Warning",
-                width=260,
-                help="What is known only after the outcome makes a model look far too good.",
-            ),
-            "known": st.column_config.CheckboxColumn(
-                "Was known when scored",
-                width=170,
-                help="Tick it to use a column with a warning as a field: you vouch that its value stood there before "
-                "the outcome was known.",
-            ),
-            "examples": st.column_config.TextColumn(
-                "Examples", width=260, help="Names and numbers of people are hidden here: [name], [phone]."
-            ),
-            "why": st.column_config.TextColumn("Why this was guessed", width=300),
-        },
+        column_config=_columns(),
     )
     parts = dict(zip(first.names, edited["part"], strict=True))
     known = tuple(name for name, tick in zip(first.names, edited["known"], strict=True) if tick)
@@ -69,6 +50,30 @@ def edit_roles(upload_id: str, first: Sketch, draft: Draft) -> Draft:
     if stage is not None and stage != draft.column("stage"):
         changed = with_found_stages(changed, first.frame)
     return changed
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        "column": st.column_config.TextColumn("Column", pinned=True, width=210),
+        "part": st.column_config.SelectboxColumn(
+            "Use it as", options=list(PARTS), format_func=lambda part: PARTS[str(part)], required=True, width=190
+        ),
+        "warning": st.column_config.TextColumn(
+            "Warning",
+            width=260,
+            help="What is known only after the outcome makes a model look far too good.",
+        ),
+        "known": st.column_config.CheckboxColumn(
+            "Was known when scored",
+            width=170,
+            help="Tick it to use a column with a warning as a field: you vouch that its value stood there before "
+            "the outcome was known.",
+        ),
+        "examples": st.column_config.TextColumn(
+            "Examples", width=260, help="Names and numbers of people are hidden here: [name], [phone]."
+        ),
+        "why": st.column_config.TextColumn("Why this was guessed", width=300),
+    }
 
 
 def explain_guess(upload_id: str, first: Sketch) -> None:

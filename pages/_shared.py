@@ -17,13 +17,12 @@ from core.errors import without_folders
 from core.exports import to_csv
 from core.workspace import datasets, runs, scorings
 from core.workspace.tables import Dataset, Run
-from pages._access import User, guard, may, need, sign_in_on, user, visitor, workspace
+from pages._access import guard, may, need, sign_in_on, user, workspace
 from pages._deferred import noted, told
 from pages._jobs import watch_job
 from pages._text import ago, duration, literal
 
 __all__ = [
-    "User",
     "ago",
     "chart",
     "download",
@@ -38,8 +37,6 @@ __all__ = [
     "sign_in_on",
     "told_apart",
     "trained",
-    "user",
-    "visitor",
     "watch_job",
     "without_folders",
     "workspace",

@@ -13,21 +13,21 @@ def edit_split(upload_id: str, split: dict[str, float]) -> dict[str, float]:
     def key(name: str) -> str:
         return f"split_{name}_{upload_id}_{drafts.drawn(upload_id)}"
 
+    def share(words: str, name: str, most: float, hint: str) -> float:
+        percent = round(100 * split[name], 1)
+        return round(st.number_input(words, 1.0, most, percent, 5.0, key=key(name), help=hint, width=220) / 100, 4)
+
     with st.expander("How the leads are divided for training and testing", icon=":material/event:"):
         st.caption(
             "By time, never by chance: the model learns from older leads and is tested on newer ones, as in real use. "
             "Without dates, the order of the file stands for time."
         )
         with st.container(horizontal=True):
-            train = st.number_input(
+            train = share(
                 "Share that trains (%)",
-                1.0,
+                "train_share",
                 100.0,
-                round(100 * split["train_share"], 1),
-                5.0,
-                key=key("train_share"),
-                help="The oldest leads whose outcome is known; the rest tests. 100 leaves nothing to test on.",
-                width=220,
+                "The oldest leads whose outcome is known; the rest tests. 100 leaves nothing to test on.",
             )
             days = st.number_input(
                 "Days until an outcome counts",
@@ -40,18 +40,10 @@ def edit_split(upload_id: str, split: dict[str, float]) -> dict[str, float]:
                 "Also the gap between training and test.",
                 width=240,
             )
-            later = st.number_input(
+            later = share(
                 "Share that calibrates (%)",
-                1.0,
+                "calibration_share",
                 49.0,
-                round(100 * split["calibration_share"], 1),
-                5.0,
-                key=key("calibration_share"),
-                help="The latest part of the training leads: decides when training stops and makes the chances honest.",
-                width=220,
+                "The latest part of the training leads: decides when training stops and makes the chances honest.",
             )
-    return {
-        "train_share": round(train / 100, 4),
-        "maturity_days": days,
-        "calibration_share": round(later / 100, 4),
-    }
+    return {"train_share": train, "maturity_days": days, "calibration_share": later}

@@ -8,6 +8,7 @@ from core.charts import training as charts
 from core.errors import LeadRankError
 from core.jobs import records
 from core.jobs.curves import history
+from core.jobs.ledger import ACTIVE
 from core.workspace import runs
 from core.workspace.tables import Job
 from pages import _shared as shared
@@ -55,7 +56,7 @@ def show_training(job_id: str) -> None:
         if job.message:
             st.info(shared.literal(shared.without_folders(job.message)), icon=":material/info:")
         _result(job)
-    active = job.state in ("queued", "running")
+    active = job.state in ACTIVE
     st.fragment(_live, run_every=EVERY if active else None, key=f"live_{job_id}")(job_id)
     log = st.expander("What the process said", key=f"log_{job_id}", on_change="rerun", icon=":material/terminal:")
     if log.open and shared.may("admin"):

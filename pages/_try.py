@@ -12,9 +12,9 @@ from core import scoring as door
 from core.charts.reasons import customer
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
-from core.data.prompts import shown_name
 from core.jobs.rankings import as_read_by
 from core.queue.store import Queue
+from core.queue.titles import column_words
 from core.scores import Scorer
 from core.what_if import MOST_CHARACTERS, changed_lead, what_if
 from core.workspace import runs
@@ -84,7 +84,7 @@ def _field_boxes(queue: Queue, scoring: Scoring, lead: Leads, key: str) -> dict[
             value = float(values[name])
             whole = math.isfinite(value) and value == int(value)
             found[name] = st.number_input(
-                shared.literal(_label(name)),
+                shared.literal(column_words(f"field:{name}")),
                 value=value if math.isfinite(value) else None,
                 step=1.0 if whole else None,
                 format="%g",
@@ -96,7 +96,7 @@ def _field_boxes(queue: Queue, scoring: Scoring, lead: Leads, key: str) -> dict[
             known = [v for v, _ in facets(scoring.id, f"field:{name}", queue) if v]
             found[name] = (
                 st.selectbox(
-                    shared.literal(_label(name)),
+                    shared.literal(column_words(f"field:{name}")),
                     list(dict.fromkeys([*([now] if now else []), *known])),
                     index=0 if now else None,
                     placeholder="Not known",
@@ -106,7 +106,7 @@ def _field_boxes(queue: Queue, scoring: Scoring, lead: Leads, key: str) -> dict[
             )
         for name in features.text:
             text = str(values[name])
-            label = shared.literal(_label(name))
+            label = shared.literal(column_words(f"field:{name}"))
             found[name] = st.text_input(label, text, max_chars=MOST_CHARACTERS, key=f"{key}_{name}") or ""
     return found
 
@@ -137,8 +137,3 @@ def _turn_boxes(lead: Leads, key: str) -> list[Turn]:
             placeholder="I would like to order this week.",
         )
     return [*said, Turn(speaker, words or "")]
-
-
-def _label(name: str) -> str:
-    words = shown_name(name)
-    return words[:1].upper() + words[1:]

@@ -17,13 +17,13 @@ def reason_list(reasons: object) -> list[tuple[str, str, float]]:
     return reasons_of(reasons) if isinstance(reasons, str) else list(reasons or ())  # type: ignore[call-overload]
 
 
-def reason_line(reasons: object, top: int = 3) -> str:
-    """The strongest reasons in one line, those that speak for the lead first.
+def reason_line(reasons: object) -> str:
+    """The three strongest reasons in one line, those that speak for the lead first.
 
     >>> reason_line('[["calls_30d", "5", 0.4], ["dialogue", "", -0.2], ["city", "Ulm", 0.1]]')
-    'For: calls 30d 5, city Ulm · Against: what was said'
+    'For: calls in 30 days 5, city Ulm · Against: what was said'
     """
-    told = [(value, reason_words(name, text)) for name, text, value in reason_list(reasons)[:top]]
+    told = [(value, reason_words(name, text)) for name, text, value in reason_list(reasons)[:3]]
     sides = (("For", [words for value, words in told if value > 0]), ("Against", [w for value, w in told if value < 0]))
     return " · ".join(f"{side}: {', '.join(lines)}" for side, lines in sides if lines)
 

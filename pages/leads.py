@@ -12,6 +12,7 @@ from core.data.masking import masked_cells
 from core.data.schema import schema_to_dict
 from core.errors import SchemaError
 from core.jobs import records
+from core.jobs.ledger import ACTIVE
 from pages import _datasets as lists
 from pages import _draft as drafts
 from pages import _report as reports
@@ -85,7 +86,7 @@ with shared.guard():
         )
     talk = " and the conversation" if "dialogue" in draft.parts.values() else ""
     st.caption(f"The whole file is read and checked. A model will look at {used_fields(draft)} fields{talk}.")
-    running = job is not None and job.state in ("queued", "running")
+    running = job is not None and job.state in ACTIVE
     row = st.container(horizontal=True, vertical_alignment="bottom")
     usual = (upload.name.rpartition(".")[0] or upload.name)[:200]
     name = row.text_input("Name of the dataset", usual, key=f"save_{upload_id}", width=320)

@@ -54,7 +54,7 @@ with shared.guard():
     )
     labels = ((run.id, run.name), *((id, others[id]) for id in added))
     chosen = lift.Chosen(str(shared.workspace().folder), labels, dataset_id)
-    lineup = lift.tested_leads(chosen)
+    lineup = lift.lined_up(chosen)
 
     n, won = len(lineup), lineup.converted
     days = lineup.days if lineup.days and lineup.days >= 2 else None

@@ -13,7 +13,7 @@ from pages._export import export_box
 from pages._filters import clear_button, filter_boxes, filtered, read_view, view_boxes
 from pages._queue_head import capacity_boxes, cut_figures, page_asked, turn_page
 from pages._rankings import scoring_box
-from pages._scored import open_queue, pick_scoring, score_now, scoring_failed, scoring_notes
+from pages._scored import open_queue, ranked, scoring_notes
 from pages._table import column_settings, lead_table, shaded, told_columns
 
 ROWS = 25  # leads on a page of the table
@@ -22,19 +22,12 @@ st.title("Queue", anchor=False)
 shared.need("viewer")
 with shared.guard():
     head = st.container(horizontal=True, vertical_alignment="bottom")
-    with head:
-        dataset = shared.pick_dataset("queue_dataset")
-    if dataset is None:
-        shared.empty("No leads yet", "Bring in a file of leads, and they are ranked here.", "leads", "Bring in leads")
-        st.stop()
-    scoring = pick_scoring(dataset)
-    if scoring is None:
-        with st.container(border=True):
-            st.subheader("These leads are not ranked yet", anchor=False)
-            st.write("Scoring reads every lead once and puts the best first. Afterwards this page shows whom to call.")
-            score_now(dataset, "Score these leads")
-            scoring_failed(dataset)
-        st.stop()
+    dataset, scoring = ranked(
+        head,
+        "queue_dataset",
+        "Bring in a file of leads, and they are ranked here.",
+        "Scoring reads every lead once and puts the best first. Afterwards this page shows whom to call.",
+    )
     queue = open_queue(shared.workspace(), scoring)
     view = read_view(told_columns(queue.columns(), scoring.part))
     with head:

@@ -11,7 +11,7 @@ from pages._actions import action_bar, undo_bar
 from pages._explained import explained
 from pages._history import history
 from pages._lead_head import figures, instant_reasons, other_lead, who_it_is
-from pages._scored import open_queue, pick_scoring, score_now, scoring_notes
+from pages._scored import open_queue, ranked, scoring_notes
 from pages._try import try_a_change
 from pages._unmask import open_text_switch
 
@@ -19,20 +19,12 @@ st.title("Why", anchor=False)
 shared.need("viewer")
 with shared.guard():
     head = st.container(horizontal=True, vertical_alignment="bottom")
-    with head:
-        dataset = shared.pick_dataset("why_dataset")
-    if dataset is None:
-        shared.empty(
-            "No leads yet", "Bring in a file of leads, and each can be looked at here.", "leads", "Bring in leads"
-        )
-        st.stop()
-    scoring = pick_scoring(dataset)
-    if scoring is None:
-        with st.container(border=True):
-            st.subheader("These leads are not ranked yet", anchor=False)
-            st.write("Once they are scored, this page tells why a lead stands where it stands.")
-            score_now(dataset, "Score these leads")
-        st.stop()
+    dataset, scoring = ranked(
+        head,
+        "why_dataset",
+        "Bring in a file of leads, and each can be looked at here.",
+        "Once they are scored, this page tells why a lead stands where it stands.",
+    )
     ws = shared.workspace()
     scoring_notes(scoring)
     queue = open_queue(ws, scoring)

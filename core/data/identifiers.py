@@ -23,7 +23,6 @@ ZERO_LED = ("GB", "DE", "FR", "NL", "IT", "AT", "CH", "BE", "SE", "FI", "AU", "I
 MOBILE_ONLY = ("CN", "ES", "PL")
 """Regions without that 0: their mobile numbers alone are taken."""
 MOBILES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-LEAST_DIGITS = 7
 
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2,24}")
 _SPOKEN_EMAIL = re.compile(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +19,7 @@ from core.errors import LeadRankError, RunError
 from core.jobs.processes import ROOT
 from core.jobs.task import Outcome, Task
 from core.lift.tested import check_tested
-from core.progress import Phase, Watch
+from core.progress import Watch, in_percent
 from core.workspace.datasets import add_dataset, datasets
 from core.workspace.ids import new_id
 from core.workspace.runs import add_run, new_run_folder
@@ -77,10 +76,10 @@ def examine_for_use(path: Path, schema: Schema, watch: Watch) -> tuple[Leads | N
         ReadError: the file is no table.
     """
     learn = schema.roles.converted is not None
-    leads, report = examine_file(path, schema, need_outcome=learn, on_progress=_shares("read", watch))
+    leads, report = examine_file(path, schema, need_outcome=learn, on_progress=in_percent("read", watch))
     if leads is not None or not learn or not all(_about_outcomes(path, schema, p) for p in report.errors):
         return leads, report
-    leads, plain = examine_file(path, schema, on_progress=_shares("read for scoring alone", watch))
+    leads, plain = examine_file(path, schema, on_progress=in_percent("read for scoring alone", watch))
     warnings = [
         Problem(p.column, f"no model can be trained on this dataset: {p.message}", p.remedy) for p in report.errors
     ]
@@ -168,7 +167,7 @@ def _shown(path: Path, wanted: list[str], schema: Schema, watch: Watch) -> pd.Da
         raise LeadRankError(f"columns to show must play no other part, however: {twice} do; leave them out")
     if not wanted:
         return None
-    told = _shares("read columns to show", watch)
+    told = in_percent("read columns to show", watch)
     frames = [frame.apply(to_text) for frame in read_chunks(path, columns=wanted, on_progress=told)]
     return pd.concat(frames, ignore_index=True)
 
@@ -198,15 +197,3 @@ def _check_backbone(name: str, uploaded: bool) -> None:
             "an uploaded model must name its language model by a public name, however: this one names a folder of the "
             "machine it was trained on; put it into the server's models folder instead"
         )
-
-
-def _shares(name: str, watch: Watch) -> Callable[[float], None]:
-    """Progress in per cent from shares of a file."""
-    phase, told = Phase(name, watch), [-1]
-
-    def tell(share: float) -> None:
-        if int(100 * share) > told[0]:
-            told[0] = int(100 * share)
-            phase.at(told[0], 100)
-
-    return tell

@@ -18,8 +18,8 @@ from core.jobs.folders import log_tail as tail
 from core.jobs.ledger import ACTIVE, ENDED
 from core.jobs.reporting import GRACE_SECONDS
 from core.jobs.running import INTERRUPTED, WORK, cancelled_words, run_job
-from core.workspace.ids import checked_id, missing, utc_now
-from core.workspace.store import Workspace
+from core.workspace.ids import checked_id, utc_now
+from core.workspace.store import Workspace, existing
 from core.workspace.tables import Job, JobEvent
 
 LOST_SECONDS = 60.0
@@ -54,10 +54,7 @@ def run_here(ws: Workspace, kind: str, request: dict[str, Any], *, by: str, labe
 def job(ws: Workspace, id: str) -> Job:
     """Raises LeadRankError where there is none."""
     with ws.session(reading=True) as session:
-        row = session.get(Job, checked_id(id, "job"))
-        if row is None:
-            raise missing("job")
-        return row
+        return existing(session, Job, id, "job")
 
 
 def jobs(ws: Workspace, *, active: bool | None = None, kind: str | None = None, limit: int = 50) -> list[Job]:

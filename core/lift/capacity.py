@@ -34,7 +34,6 @@ class AtCalls:
 class Capacity:
     """What the team's capacity brings, and the curve over other numbers of calls."""
 
-    model: str
     leads: int
     converted: int
     here: AtCalls
@@ -75,9 +74,7 @@ class Capacity:
         return pd.DataFrame(rows)
 
 
-def at_capacity(
-    lineup: Lineup, calls: int, model: str | None = None, *, resamples: int = 2000, seed: int = 0
-) -> Capacity:
+def at_capacity(lineup: Lineup, calls: int, *, resamples: int = 2000, seed: int = 0) -> Capacity:
     """What calling the best `calls` tested leads brings; bootstrap intervals, by customer where customers repeat.
 
     Raises:
@@ -90,10 +87,9 @@ def at_capacity(
     depths = sorted({int(step) for step in steps} | {calls})
     kinds = ("precision_at", "recall_at", "lift_at")
     measures = [Measure(kind, depth / n) for depth in depths for kind in kinds]
-    name = model or lineup.models[0]
-    found = measured(lineup.sample, {name: lineup.score(name)}, measures, resamples, seed)[0][name]
+    found = measured(lineup.sample, {"": lineup.score()}, measures, resamples, seed)[0][""]
     points = {depth: AtCalls(depth, *(found[Measure(kind, depth / n).name] for kind in kinds)) for depth in depths}
-    return Capacity(name, n, lineup.converted, points[calls], tuple(points.values()))
+    return Capacity(n, lineup.converted, points[calls], tuple(points.values()))
 
 
 def check_calls(calls: int, leads: int) -> None:

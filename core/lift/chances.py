@@ -6,15 +6,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, rankdata
+from scipy.stats import rankdata
 
 from core.errors import NotComputable
-from core.evaluation import Missing
+from core.evaluation import Missing, wilson
 from core.lift.lineup import Lineup
-from core.ranking import LEVEL, Figure
+from core.ranking import Figure
 from core.reliability import calibration_intervals
 
-BINS = 10
+GROUPS, BINS = 10, 25
+"""Points of the comparison, and steps of the spread."""
 FEWEST = 20
 """Fewest leads a calibration point may stand on."""
 CLOSE = 1.25
@@ -40,7 +41,6 @@ class Point:
 class Calibration:
     """What the chances promised and what came, over groups of about equally many leads, low chances first."""
 
-    model: str
     points: tuple[Point, ...]
     expected: float
     """Orders that the chances add up to."""
@@ -63,9 +63,7 @@ class Calibration:
         return pd.DataFrame([asdict(point) for point in self.points])
 
 
-def calibration(
-    lineup: Lineup, model: str | None = None, *, bins: int = BINS, resamples: int = 2000, seed: int = 0
-) -> Calibration:
+def calibration(lineup: Lineup, *, resamples: int = 2000, seed: int = 0) -> Calibration:
     """Compare promised with observed orders over equal-mass groups; leads of one chance stay in one group.
 
     The intervals of the points are Wilson's and take leads as independent; that of the ratio is a bootstrap, by
@@ -74,9 +72,9 @@ def calibration(
     Raises:
         NotComputable: the model gives no chances, or there are fewer than 2 * FEWEST leads.
     """
-    truth, chance = lineup.sample.outcome, lineup.probability(model)
+    truth, chance = lineup.sample.outcome, lineup.probability()
     n = len(truth)
-    groups = min(bins, n // FEWEST)
+    groups = min(GROUPS, n // FEWEST)
     if groups < 2:
         raise NotComputable(f"comparing chances with orders needs at least {2 * FEWEST} leads, however: got={n}")
     # The middle of tied ranks decides, so that no tie is divided and every count is whole.
@@ -85,10 +83,8 @@ def calibration(
     for number in np.unique(group):
         inside = group == number
         leads, orders = int(inside.sum()), int(truth[inside].sum())
-        bounds = binomtest(orders, leads).proportion_ci(LEVEL, method="wilson")
-        points.append(
-            Point(leads, orders, float(chance[inside].mean()), orders / leads, float(bounds.low), float(bounds.high))
-        )
+        came = wilson(orders, leads)
+        points.append(Point(leads, orders, float(chance[inside].mean()), came.value, came.low, came.high))
     ratio: Figure | Missing
     try:
         intervals = calibration_intervals(
@@ -97,14 +93,13 @@ def calibration(
         ratio = intervals["observed_over_expected"]
     except NotComputable as error:
         ratio = Missing(str(error))
-    return Calibration(model or lineup.models[0], tuple(points), float(chance.sum()), int(truth.sum()), ratio)
+    return Calibration(tuple(points), float(chance.sum()), int(truth.sum()), ratio)
 
 
 @dataclass(frozen=True)
 class Spread:
     """Chances of the leads that ordered beside those of the others: shares of each kind by chance."""
 
-    model: str
     edges: np.ndarray
     """Chances, shape (bins + 1,)."""
     ordered: np.ndarray
@@ -122,19 +117,19 @@ class Spread:
         return pd.concat(parts, ignore_index=True)
 
 
-def spread(lineup: Lineup, model: str | None = None, *, bins: int = 25) -> Spread:
+def spread(lineup: Lineup) -> Spread:
     """How the chances of leads that ordered lie beside those of the others.
 
     Raises:
         NotComputable: the model gives no chances, or there is but one kind of lead.
     """
-    truth, chance = lineup.sample.outcome == 1, lineup.probability(model)
+    truth, chance = lineup.sample.outcome == 1, lineup.probability()
     if truth.all() or not truth.any():
         raise NotComputable(
             "leads that ordered and leads that did not are both needed, however: "
             f"{int(truth.sum())} of {len(truth)} ordered"
         )
-    edges = np.linspace(0.0, min(1.0, max(float(chance.max()), 0.01)), bins + 1)
+    edges = np.linspace(0.0, min(1.0, max(float(chance.max()), 0.01)), BINS + 1)
     won, lost = (np.histogram(chance[kind], edges)[0] for kind in (truth, ~truth))
     medians = (float(np.median(chance[kind])) for kind in (truth, ~truth))
-    return Spread(model or lineup.models[0], edges, won, lost, *medians)
+    return Spread(edges, won, lost, *medians)

@@ -40,7 +40,6 @@ class Line:
 class GainLines:
     """Orders first, then the stages from deep to shallow, then chance and the best possible order."""
 
-    model: str
     leads: int
     converted: int
     lines: tuple[Line, ...]
@@ -73,7 +72,7 @@ class GainLines:
         return pd.concat(parts, ignore_index=True)
 
 
-def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
+def gain_lines(lineup: Lineup) -> GainLines:
     """Gains by orders and by each stage ("reached this stage or further"), with chance and the best possible order.
 
     Depth is a share of all leads on every line. A lead of unknown stage is called in its turn like any other and counts
@@ -83,7 +82,7 @@ def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
     Raises:
         NotComputable: no tested lead ordered, or all did.
     """
-    sample, score = lineup.sample, lineup.score(model)
+    sample, score = lineup.sample, lineup.score()
     n, won = len(lineup), lineup.converted
     lines, left_out = [_line("Orders", "orders", sample.outcome, score)], {}
     known = sample.stage >= 0
@@ -99,7 +98,7 @@ def gain_lines(lineup: Lineup, model: str | None = None) -> GainLines:
             left_out[name] = str(error)
     lines.append(Line("At random", "random", won, np.array([0.0, 1.0]), np.array([0.0, 1.0])))
     lines.append(Line("Best possible", "ideal", won, np.array([0.0, won / n, 1.0]), np.array([0.0, 1.0, 1.0])))
-    return GainLines(model or lineup.models[0], n, won, tuple(lines), left_out)
+    return GainLines(n, won, tuple(lines), left_out)
 
 
 def _line(name: str, kind: str, reached: np.ndarray, score: np.ndarray) -> Line:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from core.errors import LeadRankError
-from core.evaluation import Measure, Missing, Sample, measured
+from core.evaluation import Measure, Missing, Sample, measured, wilson
 from core.lift.lineup import Lineup, columns
-from core.ranking import LEVEL, Figure
+from core.ranking import Figure
 
 FEWEST_LEADS, FEWEST_ORDERS = 50, 5
 """Groups below either get no figures: they would be noise that looks like a finding."""
@@ -44,7 +43,6 @@ class Segment:
 class Segments:
     """A column's groups, the largest first."""
 
-    model: str
     column: str
     share: float
     """Of each group's own leads, the best so many count as called."""
@@ -68,9 +66,7 @@ def segment_columns(lineup: Lineup) -> tuple[str, ...]:
     return (*found, *(c for c in lineup.leads.schema.features.categorical if features[c].nunique() > 1))
 
 
-def by_segment(
-    lineup: Lineup, column: str, share: float, model: str | None = None, *, resamples: int = 1000, seed: int = 0
-) -> Segments:
+def by_segment(lineup: Lineup, column: str, share: float, *, resamples: int = 1000, seed: int = 0) -> Segments:
     """Figures of each group, when the best `share` of its own leads are called.
 
     Groups of fewer than FEWEST_LEADS leads or FEWEST_ORDERS orders (or others) have no figures, and say so; neither
@@ -87,7 +83,7 @@ def by_segment(
     code, names = pd.factorize(held, sort=True)
     leads = np.bincount(code)
     orders = np.bincount(code, weights=lineup.sample.outcome).astype(int)
-    score, groups, told = lineup.score(model), [], 0
+    score, groups, told = lineup.score(), [], 0
     for place in np.argsort(-leads, kind="stable"):
         few = _too_few(int(leads[place]), int(orders[place]), told)
         told += few is None
@@ -96,7 +92,7 @@ def by_segment(
             groups.append(_segment(name, lineup, score, np.flatnonzero(code == place), share, resamples, seed))
         else:
             groups.append(Segment(name, int(leads[place]), int(orders[place]), few, few, few))
-    return Segments(model or lineup.models[0], column, share, tuple(groups))
+    return Segments(column, share, tuple(groups))
 
 
 def _too_few(leads: int, orders: int, told: int) -> Missing | None:
@@ -114,8 +110,6 @@ def _segment(
 ) -> Segment:
     sample = Sample.of(lineup.leads, rows)
     leads, orders = len(rows), int(sample.outcome.sum())
-    bounds = binomtest(orders, leads).proportion_ci(LEVEL, method="wilson")
     measure = Measure("precision_at", share)
     found = measured(sample, {"": score[rows]}, [measure], resamples, seed)[0][""]
-    base = Figure(orders / leads, float(bounds.low), float(bounds.high))
-    return Segment(name, leads, orders, base, found[measure.name], found["auc"])
+    return Segment(name, leads, orders, wilson(orders, leads), found[measure.name], found["auc"])

@@ -8,8 +8,9 @@ pointwise_logit, pairwise_score, search. Where a value is unknown: null in numbe
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +41,13 @@ def build_queue(
     leads: Leads,
     *,
     shown: pd.DataFrame | None = None,
-    parts: pd.DataFrame | None = None,
     previous: Path | None = None,
 ) -> None:
     """Write the queue of `scores` to `path`; the file appears whole or not at all.
 
-    `leads` must hold every scored lead and may hold more. `shown`: lead_id and columns for people only. `parts`:
-    lead_id, one column per field and "dialogue", exact additive contributions to the score; without it the `part:`
-    columns of `scores` are taken, without those there are no reasons. `previous`: the queue file of the scoring before.
+    `leads` must hold every scored lead and may hold more. `shown`: lead_id and columns for people only. `previous`: the
+    queue file of the scoring before. Reasons are made from the `part:` columns of `scores`, exact additive
+    contributions to the score, one per field and "dialogue"; without those there are none.
 
     Trend: `improving` or `declining` where a lead crossed more than `MOVED` of the queue since `previous` (places as
     shares of the queue's length then and now), `steady` otherwise, `new` where it was not in it; "" without `previous`.
@@ -55,83 +55,54 @@ def build_queue(
     Raises:
         LeadRankError: scored leads that `leads` does not hold; no leads at all; `previous` is no queue file.
     """
-    frame = scores.frame
-    if not len(frame):
+    if not len(scores.frame):
         raise LeadRankError("a queue needs at least one scored lead, however: got none")
-    ids = frame["lead_id"].astype(object)
-    at = _places(ids, leads.lead_id, "the leads of this dataset do not hold")
-    shown_at = None if shown is None else _places(ids, shown["lead_id"], None)
-    contributions = _Contributions.of(frame, ids, parts)
-    owner = leads.roles["owner"].astype(object).iloc[at].to_numpy()
-    rank = np.arange(1, len(frame) + 1, dtype=np.int32)
-    owner_rank = (pd.Series(owner).groupby(owner, sort=False).cumcount() + 1).to_numpy(dtype=np.int32)
-    before = None if previous is None else _before(previous, ids)
-    stages = np.array([*leads.schema.funnel.stages, ""], dtype=object)
+    tables = _tables(scores.frame, leads, shown, previous)
     unfinished = path.with_name(path.name + ".part")
-    writer: pq.ParquetWriter | None = None
     try:
-        for start in range(0, len(frame), ROWS):
-            rows = slice(start, start + ROWS)
-            taken = leads.take(at[rows])
-            columns: dict[str, pa.Array] = {
-                "rank": pa.array(rank[rows]),
-                "lead_id": _text(ids.iloc[rows]),
-                "score": _number(frame["score"].iloc[rows]),
-                "probability": _number(frame["probability"].iloc[rows]),
-                **_trend(before, rank[rows], rows, len(frame)),
-                "owner": _text(taken.roles["owner"]),
-                "owner_rank": pa.array(owner_rank[rows]),
-                "snapshot_time": pa.array(taken.roles["snapshot_time"], pa.timestamp("us"), from_pandas=True),
-                "stage": _text(stages[taken.stage]),
-            }
-            for column in leads.schema.features.numeric:
-                columns[f"field:{column}"] = _number(taken.features[column])
-            for column in leads.schema.features.categorical:
-                columns[f"field:{column}"] = _text(taken.features[column])
-            people = [columns["lead_id"]]
-            if shown is not None and shown_at is not None:
-                for column in shown.columns.drop("lead_id"):
-                    columns[f"shown:{column}"] = _shown(shown[column], shown_at[rows])
-                    people.append(columns[f"shown:{column}"])
-            columns["reasons"] = _text(reason_texts(contributions.names, contributions.values(rows), taken))
-            for column in ("pointwise_logit", "pairwise_score"):
-                more = frame[column].iloc[rows] if column in frame else pd.Series(np.nan, index=range(len(taken)))
-                columns[column] = _number(more)
-            columns["search"] = pc.utf8_lower(pc.binary_join_element_wise(*people, BETWEEN))
-            table = pa.table(list(columns.values()), names=list(columns))
-            if writer is None:
-                writer = _writer(unfinished, table.schema)
-            writer.write_table(table, row_group_size=ROWS)
-        if writer is not None:
-            writer.close()
+        first = next(tables)
+        with _writer(unfinished, first.schema) as writer:
+            for table in chain([first], tables):
+                writer.write_table(table, row_group_size=ROWS)
         os.replace(unfinished, path)
     finally:
-        if writer is not None:
-            writer.close()
         unfinished.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _Contributions:
-    """Additive parts of the scores, read a stretch of the queue at a time."""
-
-    names: list[str]
-    columns: list[str]
-    frame: pd.DataFrame
-    at: np.ndarray
-
-    @staticmethod
-    def of(scored: pd.DataFrame, ids: pd.Series, parts: pd.DataFrame | None) -> _Contributions:
-        if parts is None:
-            columns = [str(c) for c in scored.columns if str(c).startswith(PART)]
-            return _Contributions([c.removeprefix(PART) for c in columns], columns, scored, np.arange(len(scored)))
-        columns = [str(c) for c in parts.columns if c != "lead_id"]
-        at = _places(ids, parts["lead_id"], "have no contributions")
-        return _Contributions(columns, columns, parts, at)
-
-    def values(self, rows: slice) -> np.ndarray:
-        """Shape (leads, parts)."""
-        return self.frame[self.columns].iloc[self.at[rows]].to_numpy(dtype=float)
+def _tables(frame: pd.DataFrame, leads: Leads, shown: pd.DataFrame | None, previous: Path | None) -> Iterator[pa.Table]:
+    """The queue, a stretch of `ROWS` at a time: dialogues and texts of all leads at once would fill the memory."""
+    ids = frame["lead_id"].astype(object)
+    at = _scored_places(ids, leads)
+    shown_at = None if shown is None else _places(ids, shown["lead_id"])
+    before = None if previous is None else _before(previous, ids)
+    owner = leads.roles["owner"].astype(object).iloc[at].to_numpy()
+    rank = np.arange(1, len(frame) + 1, dtype=np.int32)
+    owner_rank = (pd.Series(owner).groupby(owner, sort=False).cumcount() + 1).to_numpy(dtype=np.int32)
+    stages = np.array([*leads.schema.funnel.stages, ""], dtype=object)
+    parts = [str(column) for column in frame.columns if str(column).startswith(PART)]
+    names = [part.removeprefix(PART) for part in parts]
+    for start in range(0, len(frame), ROWS):
+        rows = slice(start, start + ROWS)
+        scored, taken = frame.iloc[rows], leads.take(at[rows])
+        lead_id = _text(ids.iloc[rows])
+        people = {} if shown is None or shown_at is None else _people(shown, shown_at[rows])
+        columns: dict[str, pa.Array] = {
+            "rank": pa.array(rank[rows]),
+            "lead_id": lead_id,
+            "score": _number(scored["score"]),
+            "probability": _number(scored["probability"]),
+            **_trend(before, rank[rows], rows, len(frame)),
+            "owner": _text(taken.roles["owner"]),
+            "owner_rank": pa.array(owner_rank[rows]),
+            "snapshot_time": pa.array(taken.roles["snapshot_time"], pa.timestamp("us"), from_pandas=True),
+            "stage": _text(stages[taken.stage]),
+            **_fields(taken),
+            **people,
+            "reasons": _text(reason_texts(names, scored[parts].to_numpy(dtype=float), taken)),
+            **{column: _number_or_none(scored, column) for column in ("pointwise_logit", "pairwise_score")},
+            "search": pc.utf8_lower(pc.binary_join_element_wise(lead_id, *people.values(), BETWEEN)),
+        }
+        yield pa.table(list(columns.values()), names=list(columns))
 
 
 @dataclass(frozen=True)
@@ -150,7 +121,7 @@ def _before(path: Path, ids: pd.Series) -> _Before:
         raise LeadRankError(
             "the earlier scoring's queue file cannot be read: it is missing or damaged; score without it"
         ) from error
-    at = pd.Index(table["lead_id"].astype(object)).get_indexer(pd.Index(ids))
+    at = _places(ids, table["lead_id"])
     known = at >= 0
     rank = np.where(known, table["rank"].to_numpy(dtype=float)[at], np.nan)
     probability = np.where(known, table["probability"].to_numpy(dtype=float)[at], np.nan)
@@ -174,16 +145,36 @@ def _trend_columns(rank: np.ndarray, probability: np.ndarray, word: np.ndarray) 
     }
 
 
-def _places(wanted: pd.Series, held: pd.Series, lacking: str | None) -> np.ndarray:
-    """Position in `held` of each wanted id; -1 where it is not, or an error that says what is `lacking`."""
-    at = pd.Index(held.astype(object)).get_indexer(pd.Index(wanted))
-    if lacking is not None and (at < 0).any():
-        missing = wanted.to_numpy()[at < 0]
+def _places(wanted: pd.Series, held: pd.Series) -> np.ndarray:
+    """Position in `held` of each wanted id; -1 where it is not."""
+    return pd.Index(held.astype(object)).get_indexer(pd.Index(wanted))
+
+
+def _scored_places(ids: pd.Series, leads: Leads) -> np.ndarray:
+    at = _places(ids, leads.lead_id)
+    if (at < 0).any():
+        missing = ids.to_numpy()[at < 0]
         raise LeadRankError(
-            f"{len(missing)} of {len(wanted)} scored leads {lacking}, the first of them '{missing[0]}': "
-            "score this dataset again"
+            f"{len(missing)} of {len(ids)} scored leads the leads of this dataset do not hold, the first of them "
+            f"'{missing[0]}': score this dataset again"
         )
     return at
+
+
+def _fields(taken: Leads) -> dict[str, pa.Array]:
+    features = taken.schema.features
+    return {
+        **{f"field:{column}": _number(taken.features[column]) for column in features.numeric},
+        **{f"field:{column}": _text(taken.features[column]) for column in features.categorical},
+    }
+
+
+def _people(shown: pd.DataFrame, at: np.ndarray) -> dict[str, pa.Array]:
+    return {f"shown:{column}": _shown(shown[column], at) for column in shown.columns.drop("lead_id")}
+
+
+def _number_or_none(scored: pd.DataFrame, column: str) -> pa.Array:
+    return _number(scored[column] if column in scored else pd.Series(np.nan, index=scored.index))
 
 
 def _number(values: pd.Series) -> pa.Array:

@@ -9,7 +9,6 @@ See `condition` for how a file's column names and an address's values are kept o
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.data.stored import literal_name
 from core.errors import LeadRankError
 from core.queue.condition import HIDDEN, Columns, Moved
 from core.queue.view import View
@@ -60,8 +60,7 @@ class QueueFile:
                 raise LeadRankError(f"this is no queue file: it lacks the columns {missing}; score the leads again")
             self._connection = duckdb.connect(config={"threads": min(4, os.cpu_count() or 1), "memory_limit": MEMORY})
             self._connection.execute("SET parquet_metadata_cache = true")
-            # A pattern sign in a folder's name is not meant as one.
-            name = re.sub(r"([*?\[])", r"[\1]", str(path.absolute())).replace("'", "''")
+            name = literal_name(path.absolute()).replace("'", "''")
             columns = ", ".join(f"c{number}" for number in range(len(names)))
             self._connection.execute(f"CREATE VIEW queue({columns}) AS SELECT * FROM read_parquet('{name}')")
             types = [str(row[1]) for row in self._connection.execute("DESCRIBE queue").fetchall()]

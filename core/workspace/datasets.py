@@ -15,8 +15,8 @@ from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.splitting import open_rows
 from core.data.stored import decided_ids, read_leads, read_rows, read_shown, write_leads
 from core.workspace.audit import add_event
-from core.workspace.ids import checked_id, checked_name, missing, new_id, one_line
-from core.workspace.store import Workspace
+from core.workspace.ids import checked_id, checked_name, new_id, one_line
+from core.workspace.store import Workspace, existing
 from core.workspace.tables import Dataset
 
 
@@ -75,10 +75,7 @@ def datasets(ws: Workspace, archived: bool = False) -> list[Dataset]:
 def dataset(ws: Workspace, id: str) -> Dataset:
     """Raises LeadRankError where there is none."""
     with ws.session(reading=True) as session:
-        row = session.get(Dataset, checked_id(id, "dataset"))
-        if row is None:
-            raise missing("dataset")
-        return row
+        return existing(session, Dataset, id, "dataset")
 
 
 def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> Leads:
@@ -128,9 +125,7 @@ def rename_dataset(ws: Workspace, id: str, name: str, by: str) -> Dataset:
     """Raises LeadRankError for no fitting name, or no such dataset."""
     name = checked_name(name, "dataset")
     with ws.session() as session:
-        row = session.get(Dataset, checked_id(id, "dataset"), with_for_update=True)
-        if row is None:
-            raise missing("dataset")
+        row = existing(session, Dataset, id, "dataset", for_update=True)
         add_event(session, by, "dataset renamed", row.id, {"before": row.name, "after": name})
         row.name = name
     return row
@@ -139,9 +134,7 @@ def rename_dataset(ws: Workspace, id: str, name: str, by: str) -> Dataset:
 def archive_dataset(ws: Workspace, id: str, by: str, archived: bool = True) -> Dataset:
     """Put it away, or bring it back; nothing is deleted. Raises LeadRankError for no such dataset."""
     with ws.session() as session:
-        row = session.get(Dataset, checked_id(id, "dataset"), with_for_update=True)
-        if row is None:
-            raise missing("dataset")
+        row = existing(session, Dataset, id, "dataset", for_update=True)
         row.archived = archived
         add_event(session, by, "dataset archived" if archived else "dataset brought back", row.id, {"name": row.name})
     return row

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from core.errors import LeadRankError, RunError
 from core.workspace.audit import add_event
-from core.workspace.ids import checked_id, checked_name, missing, new_id
-from core.workspace.store import Workspace
+from core.workspace.ids import checked_id, checked_name, new_id
+from core.workspace.store import Workspace, existing
 from core.workspace.tables import Dataset, Run
 
 _IN_USE = "run"
@@ -45,8 +44,8 @@ def add_run(ws: Workspace, id: str, *, name: str, dataset_id: str | None, by: st
     with ws.session() as session:
         if session.get(Run, id) is not None:
             raise LeadRankError("this model is in the list already; choose it there")
-        if dataset_id is not None and session.get(Dataset, checked_id(dataset_id, "dataset")) is None:
-            raise missing("dataset")
+        if dataset_id is not None:
+            existing(session, Dataset, dataset_id, "dataset")
         session.add(row)
         add_event(session, by, "model added", id, {"name": name, "dataset": dataset_id})
     return row
@@ -62,7 +61,7 @@ def runs(ws: Workspace, archived: bool = False) -> list[Run]:
 def run(ws: Workspace, id: str) -> Run:
     """Raises LeadRankError where there is none."""
     with ws.session(reading=True) as session:
-        return _found(session, id)
+        return existing(session, Run, id, "model")
 
 
 def run_folder(ws: Workspace, id: str) -> Path:
@@ -86,7 +85,7 @@ def use_run(ws: Workspace, id: str, by: str) -> Run:
         # Two switches at once take turns, where the database can lock rows: hence all of them, few as they are.
         rows = session.execute(select(Run.id, Run.slot).with_for_update()).all()
         before = next((other for other, slot in rows if slot is not None), None)
-        row = _found(session, id, for_update=True)
+        row = existing(session, Run, id, "model", for_update=True)
         if row.archived:
             raise LeadRankError("this model is archived; bring it back before it is put in use")
         if not row.in_use:
@@ -102,7 +101,7 @@ def rename_run(ws: Workspace, id: str, name: str, by: str) -> Run:
     """Raises LeadRankError for no fitting name, or no such model."""
     name = checked_name(name, "model")
     with ws.session() as session:
-        row = _found(session, id, for_update=True)
+        row = existing(session, Run, id, "model", for_update=True)
         add_event(session, by, "model renamed", row.id, {"before": row.name, "after": name})
         row.name = name
     return row
@@ -115,16 +114,9 @@ def archive_run(ws: Workspace, id: str, by: str, archived: bool = True) -> Run:
         LeadRankError: there is no such model, or it is in use.
     """
     with ws.session() as session:
-        row = _found(session, id, for_update=True)
+        row = existing(session, Run, id, "model", for_update=True)
         if archived and row.in_use:
             raise LeadRankError("this model is in use; put another one in use before it is archived")
         row.archived = archived
         add_event(session, by, "model archived" if archived else "model brought back", row.id, {"name": row.name})
-    return row
-
-
-def _found(session: Session, id: str, for_update: bool = False) -> Run:
-    row = session.get(Run, checked_id(id, "model"), with_for_update=for_update)
-    if row is None:
-        raise missing("model")
     return row

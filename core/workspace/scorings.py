@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.data.stored import literal_name
 from core.errors import LeadRankError
 from core.workspace.audit import add_event
-from core.workspace.ids import checked_id, missing, new_id
-from core.workspace.store import Workspace
+from core.workspace.ids import checked_id, new_id
+from core.workspace.store import Workspace, existing
 from core.workspace.tables import Dataset, Run, Scoring
 
 PARTS = ("open", "test", "all")
@@ -60,8 +60,7 @@ def add_scoring(
     with ws.session() as session:
         if session.get(Scoring, id) is not None:
             raise LeadRankError("this ranking is in the list already")
-        if session.get(Run, checked_id(run_id, "model")) is None:
-            raise missing("model")
+        existing(session, Run, run_id, "model")
         before = _freed(session, dataset_id, use and part != "test")
         if use and part != "test":
             row.slot = dataset_id
@@ -89,10 +88,7 @@ def scorings(
 def scoring(ws: Workspace, id: str) -> Scoring:
     """Raises LeadRankError where there is none."""
     with ws.session(reading=True) as session:
-        row = session.get(Scoring, checked_id(id, "ranking"))
-        if row is None:
-            raise missing("ranking")
-        return row
+        return existing(session, Scoring, id, "ranking")
 
 
 def scoring_in_use(ws: Workspace, dataset_id: str) -> Scoring | None:
@@ -164,8 +160,7 @@ def score_history(ws: Workspace, dataset_id: str, lead_id: str) -> pd.DataFrame:
 def _freed(session: Session, dataset_id: str, free: bool) -> str | None:
     """The id of the dataset's ranking in use, which with `free` is so no longer."""
     # Two switches at once take turns at the dataset's row, where the database can lock rows.
-    if session.get(Dataset, checked_id(dataset_id, "dataset"), with_for_update=True) is None:
-        raise missing("dataset")
+    existing(session, Dataset, dataset_id, "dataset", for_update=True)
     before = session.scalar(select(Scoring.id).where(Scoring.slot == dataset_id))
     if free:
         session.execute(update(Scoring).where(Scoring.slot == dataset_id).values(slot=None))

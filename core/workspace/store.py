@@ -11,18 +11,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from core.errors import LeadRankError
+from core.workspace.ids import checked_id, missing
 from core.workspace.upgrade import upgrade
 
 FOLDERS = ("datasets", "runs", "scorings", "uploads", "explanations", "jobs")
 PATIENCE_MS = 30_000
 """Milliseconds for which SQLite waits for another writer."""
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,18 @@ def open_workspace(folder: Path | None = None, url: str | None = None) -> Worksp
     with _in_words():
         upgrade(engine, place)
     return Workspace(place, address, engine)
+
+
+def existing(session: Session, table: type[_Row], id: str, what: str, *, for_update: bool = False) -> _Row:
+    """The row of that id. `what`: what people call it. `for_update`: nobody else changes it before the session ends.
+
+    Raises:
+        LeadRankError: there is none.
+    """
+    row = session.get(table, checked_id(id, what), with_for_update=for_update)
+    if row is None:
+        raise missing(what)
+    return row
 
 
 def _engine(address: str | URL) -> Engine:

@@ -1,117 +1,23 @@
 """The Leads page: files taken in or refused in words, drafts that outlive the page, and datasets made of them."""
 
-import gzip
-import io
 import json
-import tarfile
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
-from sqlalchemy import update
-from streamlit.testing.v1 import AppTest
 
 from core import drafts
 from core.data.schema import schema_from_dict
 from core.data.sketches import sketch
 from core.drafts import look
-from core.jobs import ledger, processes, records
-from core.jobs.running import run_job
+from core.jobs import records
 from core.workspace import datasets
 from core.workspace.audit import audit_trail
-from core.workspace.ids import utc_now
 from core.workspace.people import set_role
-from core.workspace.store import open_workspace
-from core.workspace.tables import Job
-from core.workspace.uploads import keep_upload, upload_path, uploads
+from core.workspace.uploads import upload_path, uploads
 from pages._report import in_words
-from tests.kept import keep_leads
+from tests.leads_page import SAID, click, csv, guessed, leads, sound, table, take_in, upload, words
 
-ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>alert(1)</script> **bold** :red[x] $y$"
-
-
-@pytest.fixture
-def ws(folder):
-    return open_workspace(folder)
-
-
-@pytest.fixture
-def at_once(ws, monkeypatch):
-    """Jobs are done in this process, before the page goes on."""
-
-    def start(arguments, *_):
-        run_job(ws, arguments[1])
-        return 2**22 + 1
-
-    monkeypatch.setattr(processes, "start", start)
-
-
-COLUMNS = [
-    "lead_id",
-    "agent",
-    "snapshot_time",
-    "team_size",
-    "channel",
-    "dialogue",
-    "stage",
-    "call_seconds",
-    "converted",
-]
-
-
-def table(rows: int = 200) -> pd.DataFrame:
-    """Leads of the sample, evenly over its time, a few columns, with a name that no model may see."""
-    sample = pd.read_csv(ROOT / "sample_data" / "leads.csv", dtype=str, keep_default_na=False, usecols=COLUMNS)
-    found = sample[COLUMNS].iloc[:: 4000 // rows]
-    return found.assign(name=[f"Person {n}" for n in range(len(found))])
-
-
-def csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, sep=";").encode()
-
-
-def leads(upload: str | None = None, role: str | None = None) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    if role:
-        at.secrets["auth"] = {"x": "y"}
-        at.secrets["roles"] = {"ana@example.com": role}
-        at.user = {"is_logged_in": True, "email": "ana@example.com"}
-    at = at.run().switch_page("pages/leads.py")
-    if upload:
-        at.query_params["upload"] = upload
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    return at
-
-
-def click(at: AppTest, label: str) -> AppTest:
-    return sound(next(b for b in at.button if b.label == label).click().run())
-
-
-def guessed(at: AppTest) -> dict[str, dict[str, Any]]:
-    """The table of columns, by column, with the place of each."""
-    rows = at.data_editor[0].value.to_dict("records")
-    return {str(row["column"]): {str(k): v for k, v in row.items()} | {"place": n} for n, row in enumerate(rows)}
-
-
-def upload(at: AppTest, name: str, content: bytes) -> AppTest:
-    at.file_uploader[0].upload(name, content)
-    return sound(at.run())
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.text, at.caption, at.markdown, at.error, at.warning, at.info, at.success)
-    return "\n".join(str(each.value) for kind in kinds for each in kind).replace("\\", "").replace("\u2060", "")
-
-
-def take_in(ws, content: bytes, name: str = "May.csv") -> str:
-    return drafts.take_in(ws, name, io.BytesIO(content), by="x", limit_bytes=1 << 24).id
 
 
 def test_nothing_yet_leads_to_a_file_or_to_the_sample(ws):
@@ -278,9 +184,6 @@ def test_rows_of_a_file_with_a_column_called_row_can_be_looked_at(ws, at_once):
     assert rows["row of the file"].tolist() == [7] and rows["row"].tolist() == ["mine"]
 
 
-SAID = "Customer: Hi, this is Oskar Meyer, call me on 0171 2345678 please."
-
-
 def test_names_in_the_first_rows_and_examples_show_only_on_request_which_is_recorded(ws):
     frame = table()
     frame["dialogue"] = SAID
@@ -300,26 +203,6 @@ def test_names_in_the_first_rows_and_examples_show_only_on_request_which_is_reco
     assert SAID not in top()
 
 
-def looking(id):
-    from functools import partial
-
-    from pages._datasets import dataset_rows
-    from pages._report import show_rows
-
-    show_rows(partial(dataset_rows, id), (2, 9), "dialogue", id)
-
-
-def test_names_in_rows_of_a_dataset_show_only_on_request_which_is_recorded(folder):
-    ws, dataset, _ = keep_leads(folder, dialogue=SAID)
-    at = AppTest.from_function(looking, default_timeout=60, kwargs={"id": dataset.id}).run()
-    assert "Oskar" not in at.dataframe[0].value.to_string() and "[phone]" in str(at.dataframe[0].value.to_dict())
-    assert at.dataframe[0].value["row"].tolist() == [2, 9]
-    at.toggle[0].set_value(True).run()
-    assert at.dataframe[0].value["dialogue"].iat[0] == SAID
-    (event,) = audit_trail(ws, what="names shown")
-    assert (event.subject, event.details) == (dataset.id, {"rows": [2, 9]})
-
-
 def test_what_a_stranger_wrote_is_shown_as_it_was_written(ws, at_once):
     frame = table(1000).rename(columns={"channel": HOSTILE})
     frame["stage"] = frame["stage"].replace("call", HOSTILE)
@@ -329,62 +212,6 @@ def test_what_a_stranger_wrote_is_shown_as_it_was_written(ws, at_once):
     assert any(HOSTILE in text.value for text in at.text)
     raw = [each.value for kind in (at.markdown, at.caption, at.error, at.warning, at.info, at.success) for each in kind]
     assert not any("<script>" in str(value) or "**bold**" in str(value) for value in raw)
-
-
-def test_a_dataset_is_renamed_and_put_away(ws, at_once):
-    at = click(leads(take_in(ws, csv(table(1000)))), "Check and save")
-    (dataset,) = datasets.datasets(ws)
-    at = leads()
-    at.text_input(key=f"name_{dataset.id}").set_value("June")
-    at = click(at, "Rename")
-    assert datasets.dataset(ws, dataset.id).name == "June" and "June" in [t.value for t in at.text]
-    at = click(at, "Put it away")
-    assert datasets.datasets(ws) == []
-    assert "June" not in [t.value for t in at.text]
-    at = sound(at.toggle[0].set_value(True).run())
-    at = click(at, "Bring it back")
-    assert [each.name for each in datasets.datasets(ws)] == ["June"]
-
-
-def test_a_file_is_deleted_with_its_draft(ws):
-    at = click(leads(take_in(ws, csv(table()))), "Delete this file")
-    assert uploads(ws) == [] and list((ws.folder / "uploads").iterdir()) == []
-    assert "Nothing is here yet" in words(at)
-
-
-def checking(ws, upload_id: str, **values: Any) -> Job:
-    """A check of the file as another process left it."""
-    made = ledger.insert(ws, "import", {"upload_id": upload_id}, "bo", "Checking")
-    with ws.session() as session:
-        session.execute(update(Job).where(Job.id == made.id).values(**values))
-    return made
-
-
-def test_a_file_stays_while_it_is_checked(ws):
-    id = take_in(ws, csv(table()))
-    drawn = leads()
-    checking(ws, id, heartbeat=utc_now())
-    assert next(b for b in leads().button if b.label == "Delete the file").disabled
-    at = sound(drawn.button(key=f"delete_{id}").click().run())  # the page was drawn before the check began
-    assert "waits to be checked" in words(at) and [each.id for each in uploads(ws)] == [id]
-
-
-def test_a_check_that_was_killed_is_not_said_to_run(ws):
-    long_ago = utc_now() - timedelta(minutes=10)
-    dead = {"state": "running", "started": long_ago, "heartbeat": long_ago, "host": "elsewhere", "pid": 1}
-    checking(ws, take_in(ws, csv(table())), **dead)
-    told = [each.value for each in leads().text]
-    assert any(value.endswith("the check was interrupted") for value in told), told
-
-
-def test_a_packed_model_is_no_file_of_leads(ws):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as packed:
-        packed.addfile(tarfile.TarInfo("run/card.json"), io.BytesIO())
-    keep_upload(ws, "model.tar.gz", io.BytesIO(out.getvalue()), "bo", 1 << 20)
-    gzipped = keep_upload(ws, "leads.csv.gz", io.BytesIO(gzip.compress(csv(table()))), "bo", 1 << 20)
-    at = leads()
-    assert [b.key for b in at.button if b.label == "Delete the file"] == [f"delete_{gzipped.id}"]
 
 
 def test_an_address_of_no_upload_is_told(ws):

@@ -1,34 +1,24 @@
-import io
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from sqlalchemy import update
-from streamlit.testing.v1 import AppTest
 
 from core.archives import pack_run, unpack_run
 from core.data.schema import schema_to_dict
-from core.jobs import ledger, processes, records
 from core.workspace.audit import audit_trail
 from core.workspace.people import people, set_role
 from core.workspace.runs import add_run, archive_run, new_run_folder, run_in_use, runs, use_run
 from core.workspace.scorings import scoring_in_use, scorings
-from core.workspace.store import Workspace, open_workspace
+from core.workspace.store import Workspace
 from core.workspace.tables import Run, Scoring
-from core.workspace.uploads import keep_upload, uploads
 from pages import _cards as cards
 from tests.kept import keep_leads, keep_run, keep_scoring
 from tests.made import make_leads
+from tests.models_page import ROOT, click, labels, models
 
-ROOT = Path(__file__).resolve().parents[2]
 CARD = json.loads((ROOT / "sample_data" / "model" / "card.json").read_text("utf-8"))
-
-
-@pytest.fixture
-def ws(folder):
-    return open_workspace(folder)
 
 
 def keep_card(ws: Workspace, card: dict, name: str = "Shipped") -> Run:
@@ -38,30 +28,9 @@ def keep_card(ws: Workspace, card: dict, name: str = "Shipped") -> Run:
     return add_run(ws, id, name=name, dataset_id=None, by="x")
 
 
-def models(role: str | None = None) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if role:
-        at.secrets["auth"] = {"x": "y"}
-        at.secrets["roles"] = {"ana@example.com": role}
-        at.user = {"is_logged_in": True, "email": "ana@example.com"}
-    at = at.run().switch_page("pages/models.py").run()
-    assert not at.exception, [e.message for e in at.exception]
-    return at
-
-
-def click(at: AppTest, label: str) -> AppTest:
-    at = next(b for b in at.button if b.label == label).click().run()
-    assert not at.exception, [e.message for e in at.exception]
-    return at
-
-
 def queue_of(ws: Workspace, dataset_id: str) -> str:
     used = scoring_in_use(ws, dataset_id)
     return used.id if used else ""
-
-
-def labels(at: AppTest) -> list[str]:
-    return [b.label for b in at.button]
 
 
 def test_without_models_it_leads_to_training_and_loading(ws):
@@ -202,51 +171,6 @@ def test_a_right_that_was_taken_away_meanwhile_stops_the_act(ws):
     set_role(ws, "ana@example.com", "viewer", "x")
     at = click(at, "Use this model")
     assert run_in_use(ws) is None and "You are signed in as viewer" in at.error[0].value
-
-
-def test_an_archive_is_kept_and_loaded_by_a_job(ws, monkeypatch):
-    started = []
-
-    def start(arguments, *more):
-        started.append(arguments)
-        return 1
-
-    monkeypatch.setattr(processes, "start", start)
-    at = models()
-    packed = pack_run(ROOT / "sample_data" / "model")
-    at.file_uploader[0].upload("../../model.zip", packed)
-    at.text_input(key="load_name").set_value("From elsewhere")
-    at = click(at.run(), "Load the file")
-    (job,) = records.jobs(ws, kind="load_run")
-    (kept,) = uploads(ws)
-    assert job.request == {"upload_id": kept.id, "name": "From elsewhere"} and kept.bytes == len(packed)
-    assert started == [["job", job.id]]
-
-
-def test_an_archive_whose_loading_was_stopped_is_loaded_again_or_deleted(ws, monkeypatch):
-    monkeypatch.setattr(processes, "start", lambda *arguments: 1)
-    kept = keep_upload(ws, "north.tar.gz", io.BytesIO(b"PK\x03\x04 cut off"), "bo", 1 << 20)
-    first = records.submit(ws, "load_run", {"upload_id": kept.id, "name": "North"}, by="bo", label="Loading")
-    assert not {"Load it", "Delete it"} & set(labels(models()))  # at work
-    assert ledger.end(ws, first.id, "interrupted", "", expected=("queued",))
-    at = models()
-    assert any(each.value.startswith("north.tar.gz\n") for each in at.text)
-    click(at, "Load it")
-    second = records.jobs(ws, kind="load_run", active=True)[0]
-    assert second.id != first.id and second.request == first.request
-    assert ledger.end(ws, second.id, "interrupted", "", expected=("queued",))
-    click(models(), "Delete it")
-    assert uploads(ws) == []
-
-
-def test_a_model_of_the_server_is_loaded_by_name(ws, monkeypatch, tmp_path):
-    monkeypatch.setattr(processes, "start", lambda *arguments: 1)
-    monkeypatch.setenv("LEADRANK_MODELS", str(tmp_path / "models"))
-    at = models()
-    at.segmented_control(key="load_way").set_value("From the server").run()
-    at = click(at, "Load this model")
-    (job,) = records.jobs(ws, kind="load_run")
-    assert job.request["folder_name"] == "sample"
 
 
 def test_who_downloads_a_model_is_noted_with_its_name(ws, monkeypatch):

@@ -15,7 +15,6 @@ from core.workspace.datasets import add_dataset
 from core.workspace.ids import utc_now
 from core.workspace.people import set_role
 from core.workspace.runs import add_run, new_run_folder, run_in_use, runs
-from core.workspace.store import open_workspace
 from core.workspace.tables import Job, JobEvent
 from pages._cards import interval
 from pages._standing import standing
@@ -25,11 +24,6 @@ from tests.made import make_leads
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "sample_data" / "model"
 CARD = json.loads((MODEL / "card.json").read_text("utf-8"))
-
-
-@pytest.fixture
-def ws(folder):
-    return open_workspace(folder)
 
 
 @pytest.fixture

@@ -1,36 +1,28 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.attribution import to_dict
 from core.data.dialogue import parse_turns
-from core.data.leads import Leads
 from core.data.masking import masked_leads
-from core.data.problems import Report
-from core.data.stored import read_leads
 from core.jobs import processes, records
 from core.jobs.rankings import explanation_key
 from core.scores import Attribution, Contribution
 from core.workspace.actions import lead_status
 from core.workspace.audit import audit_trail
-from core.workspace.datasets import add_dataset
 from core.workspace.explanations import explanation_path
 from core.workspace.people import set_role
-from core.workspace.scorings import scoring_path
 from core.workspace.store import open_workspace
 from core.workspace.tables import Scoring
 from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
-from tests.made import make_leads
+from tests.why_page import ROOT, button, sound, why_page, words
 
-ROOT = Path(__file__).resolve().parents[2]
 SAID = (
     "Specialist: Hi, this is Oskar at Orin.\n"
     "Customer: Thanks <script>alert(1)</script> **bold**, call me on 0171 2345678."
@@ -43,32 +35,6 @@ def kept(folder):
     ws, dataset, leads = keep_leads(folder, dialogue=SAID)
     run = keep_run(ws)
     return ws, dataset, leads, run, keep_scoring(ws, dataset, leads, run)
-
-
-def why_page(tab: str = "", at: AppTest | None = None, **query) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60) if at is None else at
-    at.run()
-    at.switch_page("pages/why.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    if tab:
-        at.session_state["why_tabs"] = tab
-    return at.run()
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    return at
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.text, at.markdown, at.caption, at.subheader, at.header, at.info, at.success, at.warning, at.html)
-    return " ".join(str(e.value) for kind in kinds for e in kind)
-
-
-def button(at: AppTest, label: str):
-    return next(b for b in at.button if b.label == label)
 
 
 def explanation(lead, **more) -> Attribution:
@@ -260,64 +226,6 @@ def test_nothing_changed_is_said(kept, monkeypatch):
     at = why_page("Try a change", lead="L0004")
     button(at, "See what changes").click().run()
     assert "Nothing was changed yet" in words(sound(at))
-
-
-def test_similar_leads_need_known_outcomes(kept):
-    assert "known outcome" in words(sound(why_page("Similar leads", lead="L0004")))
-
-
-def test_similar_leads_with_what_became_of_them(folder):
-    ws, dataset, leads = keep_leads(folder, known=20)
-    keep_scoring(ws, dataset, leads, keep_run(ws))
-    at = sound(why_page("Similar leads", lead="L0059"))
-    table = at.dataframe[0].value
-    assert len(table) == 5 and set(table["Outcome"]) <= {"✓ ordered", "– did not order"}
-    assert all(int(id[1:]) < 20 for id in table["Lead"]) and table["Likeness"].between(0, 100).all()
-
-
-def test_similar_leads_are_final_and_compared_without_names_and_only_those_are_read(folder, monkeypatch):
-    """A "no" of the last day is open yet; two customers of one name are not alike for it."""
-    made = make_leads(60)
-    said = [f"Customer: My name is {'Quentin' if n in (10, 59) else f'Person{chr(97 + n)}'}." for n in range(60)]
-    roles = made.roles.assign(dialogue=said, converted=np.where(np.arange(60) == 50, 1.0, 0.0))
-    schema = replace(made.schema, split=replace(made.schema.split, maturity_days=1))
-    leads = Leads(roles, made.features.assign(a=0.0, city="x"), schema)
-    ws = open_workspace(folder)
-    dataset = add_dataset(ws, name="L", source_name="l.csv", leads=leads, report=Report(60, (), ()), by="x")
-    keep_scoring(ws, dataset, leads, keep_run(ws))
-    monkeypatch.setattr("pages._likes.MOST", 30)
-    read: list[int] = []
-
-    def noting(path, schema, lead_ids=None):
-        found = read_leads(path, schema, lead_ids)
-        read.append(len(found))
-        return found
-
-    monkeypatch.setattr("core.workspace.datasets.read_leads", noting)
-    table = sound(why_page("Similar leads", lead="L0059")).dataframe[0].value
-    final = [*range(36), 50]  # the last day begins an hour after lead 35
-    assert {int(id[1:]) for id in table["Lead"]} <= set(final[-30:]) and "Quentin" not in str(table)
-    assert table["Likeness"].nunique() == 1, "names are not compared"
-    assert max(read) == 30, "of millions, only those that are compared"
-
-
-def test_history_of_scores_and_actions(kept):
-    ws, dataset, leads, run, _ = kept
-    keep_scoring(ws, dataset, leads, run, tilt=2.0)
-    at = sound(why_page(lead="L0005"))
-    button(at, "Called").click().run()
-    at.session_state["why_tabs"] = "History"
-    sound(at.run())
-    assert at.get("plotly_chart") and at.dataframe[0].value["What"].tolist() == ["Called"]
-
-
-def test_a_history_without_chances_is_not_drawn(kept):
-    ws, dataset, leads, run, _ = kept
-    for scoring in (kept[4], keep_scoring(ws, dataset, leads, run)):
-        table = pd.read_parquet(scoring_path(ws, scoring.id))
-        table.assign(probability=np.nan).to_parquet(scoring_path(ws, scoring.id))
-    at = sound(why_page("History", lead="L0005"))
-    assert not at.get("plotly_chart") and "Fewer than two of its scorings gave a chance" in words(at)
 
 
 def test_where_outcomes_are_known_no_stage_is_told(kept):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -67,8 +69,9 @@ def test_equal_chances_stay_in_one_group() -> None:
 def test_what_cannot_be_compared_says_why() -> None:
     with pytest.raises(NotComputable, match="at least 40 leads, however: got=30"):
         calibration(lined_up(30))
+    found = lined_up(100)
     with pytest.raises(NotComputable, match="no chances"):
-        calibration(lined_up(100), "simple")
+        calibration(replace(found, scores={"simple": found.scores["simple"]}))
     nothing = calibration(with_chances(np.zeros(100), np.arange(100) < 3), resamples=20)
     assert isinstance(nothing.ratio, Missing) and nothing.verdict == "unknown"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -12,72 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.leads import Leads
-from core.data.schema import Features
 from core.errors import LeadRankError, NotComputable
-from core.queue import file, store
+from core.queue import store
 from core.queue.build import build_queue
 from core.queue.store import Queue
 from core.queue.view import STATUSES, View
 from core.scores import Scores
-from tests.made import make_leads
-
-ODD = 'x"; DROP TABLE queue; --'
-TWIN = "City"
-"""DuckDB takes names that differ in capital letters alone for one and the same."""
-N = 400
-
-
-def leads() -> Leads:
-    made = make_leads(N)
-    rng = np.random.default_rng(5)
-    owners = np.array(["Ann", "Böb", 'O\'Neil "Z"', ""], dtype=object)
-    features = made.features.assign(**{ODD: rng.choice(["=1+1", "50%", "5_0"], N), TWIN: rng.choice(["N", "S"], N)})
-    features.loc[::9, "a"] = np.nan
-    schema = replace(made.schema, features=Features(("a",), ("city", ODD, TWIN)))
-    return Leads(made.roles.assign(owner=owners[rng.integers(0, 4, N)]), features, schema)
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In a folder whose name holds pattern signs and a quote."""
-    folder = tmp_path_factory.mktemp("queue") / "it's [a]*?"
-    folder.mkdir()
-    rng = np.random.default_rng(6)
-    whole = leads()
-    shown = pd.DataFrame({"lead_id": whole.lead_id, "name": [f"Zoë MÜLLER_{i}%" for i in range(N)]})
-    scores = Scores.ranked(whole.lead_id, rng.normal(size=N).round(2), rng.random(N))
-    build_queue(folder / "q.parquet", scores, whole, shown=shown)
-    return folder / "q.parquet"
-
-
-@pytest.fixture(scope="module")
-def status() -> pd.DataFrame:
-    """Every third lead of the first 240 has a status; every fifth has gone to somebody else; one is no lead of ours."""
-    ids = [f"L{i:04d}" for i in range(240)]
-    frame = pd.DataFrame({"lead_id": ids, "status": "open", "assigned_to": "", "note": "", "by": "me"})
-    frame.loc[::3, "status"] = np.resize(["called", "won", "lost", "not_now"], 80)
-    frame.loc[::3, "note"] = "spoke"
-    frame.loc[::5, "assigned_to"] = np.resize(["Ann", "Cy"], 48)
-    return pd.concat([frame, pd.DataFrame({"lead_id": ["other"], "status": ["won"], "assigned_to": ["Ann"]})])
-
-
-Both = tuple[Queue, pd.DataFrame]
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["untouched", "worked on"])
-def both(path: Path, status: pd.DataFrame, request: pytest.FixtureRequest) -> Iterator[Both]:
-    """A queue, and all of its rows with the statuses and owners of now."""
-    frame = pd.read_parquet(path).assign(status="open")
-    if request.param:
-        known = status.set_index("lead_id")
-        at = frame["lead_id"].isin(known.index)
-        frame.loc[at, "status"] = known["status"].loc[frame["lead_id"][at]].to_numpy()
-        given = known["assigned_to"].reindex(frame["lead_id"]).fillna("").to_numpy()
-        frame["owner"] = np.where(given != "", given, frame["owner"])
-    queue = Queue(path, status if request.param else None)
-    yield queue, frame
-    queue.close()
+from tests.queues import ODD, TWIN, Both, N, leads
 
 
 def contains(frame: pd.DataFrame, text: str) -> pd.Series:
@@ -160,34 +100,6 @@ def test_a_sorted_view_is_in_order_and_what_is_unknown_comes_last(
     assert queue.export(view)["rank"].tolist() == right["rank"].tolist()
 
 
-@pytest.mark.parametrize("capacity", [1, 10, 60, 10**12])
-@pytest.mark.parametrize("per_owner", [False, True])
-def test_the_cut_is_that_of_the_open_leads_and_moves_down_when_some_are_done(
-    both: Both, capacity: int, per_owner: bool
-) -> None:
-    queue, frame = both
-    open_leads = frame[frame["status"] == "open"]
-    if per_owner:
-        owned = open_leads[open_leads["owner"] != ""]
-        right = owned[owned.groupby("owner").cumcount() < capacity]
-    else:
-        right = open_leads.iloc[:capacity]
-    rows = queue.page(View(statuses=()), 1, N, capacity=capacity, per_owner=per_owner)
-    assert rows["rank"][rows["call_today"]].tolist() == right["rank"].tolist()
-    only = View(to_call=True, filters={"field:city": ("x",)}, sort="probability")
-    chosen = right[right["field:city"] == "x"].sort_values(["probability", "rank"])
-    assert queue.export(only, capacity=capacity, per_owner=per_owner)["rank"].tolist() == chosen["rank"].tolist()
-    assert queue.count(only, capacity=capacity, per_owner=per_owner) == len(chosen)
-    view = View(statuses=(), filters={"field:city": ("y", "z")})
-    shown = frame[frame["field:city"] != "x"]
-    summary = queue.summary(view, capacity, per_owner)
-    still, call = shown[shown["status"] == "open"], right[right["field:city"] != "x"]
-    assert (summary.leads, summary.open_leads, summary.to_call) == (len(shown), len(still), len(call))
-    assert summary.expected_orders == pytest.approx(call["probability"].sum())
-    assert summary.random_rate == pytest.approx(still["probability"].mean())
-    assert summary.lift == pytest.approx(call["probability"].mean() / still["probability"].mean())
-
-
 def test_facets_count_every_lead_with_its_owner_and_status_of_now(both: Both) -> None:
     queue, frame = both
     for column in ("owner", "status", f"field:{ODD}", f"field:{TWIN}", "stage"):
@@ -260,13 +172,6 @@ def test_what_a_page_cannot_be(both: Both) -> None:
         queue.summary(View(), 0)
 
 
-def test_an_export_over_its_limit_reads_nothing(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue, _ = both
-    monkeypatch.setattr(file.QueueFile, "rows", lambda *_: pytest.fail("rows were read"))
-    with pytest.raises(LeadRankError, match=r"at most 9 leads, however: this view shows 400"):
-        queue.export(View(statuses=()), 9)
-
-
 def test_figures_that_cannot_be_computed_are_not(path: Path, tmp_path: Path) -> None:
     made = leads()
     build_queue(tmp_path / "q", Scores.ranked(made.lead_id, np.arange(N), np.full(N, np.nan)), made)
@@ -280,50 +185,6 @@ def test_figures_that_cannot_be_computed_are_not(path: Path, tmp_path: Path) -> 
     assert (nothing.leads, nothing.open_leads, nothing.to_call) == (0, 0, 0)
     with pytest.raises(NotComputable, match="widen it"):
         _ = nothing.lift
-
-
-def test_no_owner_means_no_list_for_each(tmp_path: Path) -> None:
-    made = make_leads(20)
-    build_queue(tmp_path / "q", Scores.ranked(made.lead_id, np.arange(20), np.full(20, 0.1)), made)
-    with pytest.raises(LeadRankError, match="no lead of this queue has an owner"):
-        Queue(tmp_path / "q").summary(View(), 5, per_owner=True)
-    given = pd.DataFrame({"lead_id": ["L0003"], "status": ["open"], "assigned_to": ["Ann"]})
-    assert Queue(tmp_path / "q", given).summary(View(), 5, per_owner=True).to_call == 1
-
-
-def test_other_statuses_are_another_queue_over_the_same_file(path: Path, status: pd.DataFrame) -> None:
-    plain = Queue(path)
-    worked = plain.with_status(status)
-    assert plain.count(View()) == N and worked.count(View()) == N - 80
-    view = View(filters={"owner": ("Cy",)})
-    assert plain.count(view) == 0 and worked.count(view) > 0 and worked.with_status(None).count(view) == 0
-    assert plain.summary(View(), N).to_call == N and worked.summary(View(), N).to_call == N - 80
-
-
-def test_two_files_never_share_an_answer(path: Path, tmp_path: Path) -> None:
-    made = leads()
-    build_queue(tmp_path / "other", Scores.ranked(made.lead_id, np.arange(N), np.full(N, 0.5)), made)
-    one, two = Queue(path), Queue(tmp_path / "other")
-    view = View(probability=(0.5, 0.5))
-    assert (one.count(view), two.count(view), one.count(view)) == (0, N, 0)
-    assert one.page(View(), 1, 1)["lead_id"].item() != two.page(View(), 1, 1)["lead_id"].item()
-
-
-def test_statuses_that_cannot_be(path: Path) -> None:
-    row = pd.DataFrame({"lead_id": ["L0001"], "status": ["sold"], "assigned_to": [""]})
-    with pytest.raises(LeadRankError, match=r"one of open.*got 'sold'"):
-        Queue(path, row)
-    twice = pd.concat([row, row]).assign(status="won")
-    with pytest.raises(LeadRankError, match="'L0001' has more"):
-        Queue(path, twice)
-
-
-def test_files_that_are_no_queue(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("no parquet")
-    pd.DataFrame({"rank": [1], "lead_id": ["a"]}).to_parquet(tmp_path / "other")
-    for name, words in (("missing", "cannot be read"), ("text", "cannot be read"), ("other", "no queue file")):
-        with pytest.raises(LeadRankError, match=words):
-            Queue(tmp_path / name)
 
 
 def test_many_threads_get_the_answers_of_one(path: Path, status: pd.DataFrame) -> None:
