@@ -38,7 +38,7 @@ def build(path: Path, rows: int, connection: Connection) -> None:
     from core.data.leads import Leads
     from core.data.schema import Features, Roles, Schema
     from core.queue.build import build_queue
-    from core.scores import Scores
+    from core.scores import PART, Scores
 
     rng = np.random.default_rng(0)
 
@@ -74,10 +74,11 @@ def build(path: Path, rows: int, connection: Connection) -> None:
     shown["name"] = one_of(names)
     shown["phone"] = [f"+49{number:010d}" for number in rng.integers(0, 10**10, rows)]
     logit = rng.normal(-3.5, 1.2, rows)
-    scores = Scores.ranked(ids, logit, 1 / (1 + np.exp(-logit)), pointwise_logit=logit, pairwise_score=logit)
-    parts = pd.DataFrame({name: rng.normal(size=rows) for name in (*features.columns, "dialogue")}).assign(lead_id=ids)
+    parts = {PART + name: rng.normal(size=rows) for name in (*features.columns, "dialogue")}
+    heads = {"pointwise_logit": logit, "pairwise_score": logit}
+    scores = Scores.ranked(ids, logit, 1 / (1 + np.exp(-logit)), **heads, **parts)
     before, start = peak_mib(), time.perf_counter()
-    build_queue(path, scores, Leads(roles, features, schema), shown=shown, parts=parts)
+    build_queue(path, scores, Leads(roles, features, schema), shown=shown)
     connection.send({"seconds": time.perf_counter() - start, "leads_mib": before, "peak_mib": peak_mib()})
 
 
