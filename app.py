@@ -15,7 +15,9 @@ MENU = {
         ("today", "Today", "today", "viewer", "What is loaded, how fresh it is, and the ten leads to call first."),
         ("queue", "Queue", "format_list_numbered", "viewer", "All leads to call, best first: filter, mark, export."),
         ("why", "Why", "psychology_alt", "viewer", "One lead: what was said, and what moved its score."),
+        ("calls", "My calls", "call", "viewer", "The list of your half while a field trial runs."),
         ("lift", "Lift", "trending_up", "viewer", "How much better than calling at random, on known outcomes."),
+        ("trials", "Trials", "experiment", "manager", "Field trials: prove that the ranking sells more."),
     ],
     "Build": [
         ("leads", "Leads", "upload_file", "analyst", "Bring in a file of leads, check it, and keep it as a dataset."),
@@ -36,7 +38,7 @@ with access.guard():
         doors = [st.Page(entry.sign_in, title="Sign in", url_path=name, default=name == "today") for name in names]
         st.navigation(doors, position="hidden").run()
         st.stop()
-    # A page that the role may not see is left out of the menu yet known: its address answers in words, by `need`.
+    # A page that the role may not see, or that has nothing to show, is left out of the menu yet known: its address answers in words, by `need`.
     menu = {
         section: [
             st.Page(
@@ -45,7 +47,7 @@ with access.guard():
                 icon=f":material/{icon}:",
                 url_path=name,
                 default=name == "today",
-                visibility="visible" if access.may(role) else "hidden",
+                visibility="visible" if access.may(role) and (name != "calls" or access.in_trial()) else "hidden",
                 help=hint,
             )
             for name, title, icon, role, hint in listed

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import LeadRankError, without_folders
-from core.workspace import people
+from core.workspace import people, trials
 from core.workspace.audit import note_event
 from core.workspace.store import Workspace, open_workspace
 from pages._text import literal
@@ -127,10 +127,21 @@ def may(role: str) -> bool:
     return someone is not None and people.allowed(someone.role, role)
 
 
-def need(role: str) -> User:
+def need(role: str, *, in_trial: bool = False) -> User:
     """Stop the page, in plain words, when the user's role is lower than `role`; call it at the top of a page and again
-    right before any write, since a page may have been open for hours. Returns the user."""
+    right before any write, since a page may have been open for hours. Returns the user.
+
+    `in_trial`: the page is for the people of a running field trial too. All others stay closed to a viewer who takes
+    part in one: who sees both rankings is in neither half.
+    """
     someone = user()
+    if not in_trial and someone.role == "viewer" and trials.seat(workspace(), someone.email) is not None:
+        st.info(
+            "You take part in a field trial, so your calls are on a page of their own until it is over.",
+            icon=":material/experiment:",
+        )
+        st.page_link("pages/calls.py", label="My calls", icon=":material/call:")
+        st.stop()
     if not people.allowed(someone.role, role):
         note_event(workspace(), someone.email, "refused", role)
         st.error(
@@ -141,6 +152,14 @@ def need(role: str) -> User:
         )
         st.stop()
     return someone
+
+
+def in_trial() -> bool:
+    """Whether somebody is to find calls of a running field trial: its people, and those who look after them."""
+    someone = visitor()
+    if someone is None or not trials.running(workspace()):
+        return False
+    return may("manager") or trials.seat(workspace(), someone.email) is not None
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.errors import LeadRankError
 from core.queue.store import Queue
 from core.queue.view import View
 from core.workspace import actions
@@ -57,9 +58,12 @@ def selected_ids(table: pd.DataFrame, rows: Sequence[int]) -> list[str]:
     return [str(ids[row]) for row in rows if 0 <= row < len(ids)]
 
 
-def action_bar(scoring: Scoring, queue: Queue, lead_ids: Sequence[str]) -> None:
-    """Buttons that mark, assign and reopen these leads, for those whose role may; draw it in a horizontal container."""
-    if not shared.may("manager"):
+def action_bar(scoring: Scoring, queue: Queue, lead_ids: Sequence[str], owner: str = "") -> None:
+    """Buttons that mark, assign and reopen these leads, for those whose role may; draw it in a horizontal container.
+
+    `owner`: the person who looks and whose own leads these are; they may mark them, whatever their role.
+    """
+    if not owner and not shared.may("manager"):
         st.caption("Sales managers can mark and assign leads.")
         return
     # A number that grows with each action closes the box and clears the note.
@@ -68,7 +72,9 @@ def action_bar(scoring: Scoring, queue: Queue, lead_ids: Sequence[str]) -> None:
         note = st.text_input("Note (optional)", max_chars=500, key=f"note_{key}", placeholder="What was agreed?")
         for kind, (label, icon, hint) in MARKS.items():
             if st.button(label, icon=icon, help=hint, key=f"{kind}_{key}", width="stretch"):
-                act(scoring, lead_ids, kind, note=note or "")
+                act(scoring, lead_ids, kind, note=note or "", owner=owner)
+    if owner:
+        return
     with st.popover("Assign", icon=":material/person_add:", key=f"assign_{key}"):
         people = [name for name, _ in queue.facets("owner", MOST_VALUES) if name]
         person = st.selectbox(
@@ -83,14 +89,20 @@ def action_bar(scoring: Scoring, queue: Queue, lead_ids: Sequence[str]) -> None:
             act(scoring, lead_ids, "assigned", assigned_to=str(person)[:200])
 
 
-def act(scoring: Scoring, lead_ids: Sequence[str], kind: str, *, note: str = "", assigned_to: str = "") -> None:
+def act(
+    scoring: Scoring, lead_ids: Sequence[str], kind: str, *, note: str = "", assigned_to: str = "", owner: str = ""
+) -> None:
     """Record the action, after making sure of the role and of every lead; then run the page again."""
     with shared.guard():
-        who = shared.need("manager")
+        who = shared.need("viewer", in_trial=True) if owner else shared.need("manager")
         ws = shared.workspace()
         queue = open_queue(ws, scoring)
         for lead_id in lead_ids:
-            queue.lead(lead_id)  # each still stands in this queue, or nothing is written
+            lead = queue.lead(lead_id)  # each still stands in this queue, or nothing is written
+            if owner and lead["owner"] != owner:
+                raise LeadRankError(
+                    f"the lead '{lead_id[:60]}' was given to somebody else meanwhile; nothing was marked"
+                )
         before = actions.standing(ws, scoring.dataset_id, lead_ids)
         actions.record_action(
             ws,
@@ -105,6 +117,7 @@ def act(scoring: Scoring, lead_ids: Sequence[str], kind: str, *, note: str = "",
         words = f"{leads} {DONE.get(kind, '')}" if kind in DONE else f"{leads} assigned to {assigned_to}"
         st.session_state["last_action"] = {
             "dataset": scoring.dataset_id,
+            "own": bool(owner),
             "kind": kind,
             "before": before,
             "after": actions.latest(ws, scoring.dataset_id, lead_ids),
@@ -132,7 +145,8 @@ def undo_bar(scoring: Scoring) -> None:
 def _undo(scoring: Scoring, last: dict) -> None:
     """Put each lead back where it stood, unless somebody did something with it since."""
     with shared.guard():
-        who, ws = shared.need("manager"), shared.workspace()
+        who = shared.need("viewer", in_trial=True) if last["own"] else shared.need("manager")
+        ws = shared.workspace()
         left = actions.take_back(
             ws, scoring.dataset_id, last["kind"], last["before"], last["after"], by=who.email, note=UNDO
         )

@@ -38,6 +38,7 @@ PHASES = {
     "baselines": "Training the simple models to compare with",
     "test": "Testing on the latest leads",
     "explain": "Working out the reasons",
+    "rehearse": "Rehearsing the trial",
 }
 """Phase names of core in plain words; one that is missing here is shown by its own name."""
 

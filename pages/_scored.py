@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from core.jobs.rankings import unfit
 from core.queue.store import Queue
 from core.workspace import actions, runs, scorings
 from core.workspace.store import Workspace
-from core.workspace.tables import Dataset, Job, Scoring
+from core.workspace.tables import Dataset, Job, Run, Scoring
 from pages import _shared as shared
 
 MOST_VALUES = 200
@@ -60,6 +61,25 @@ def pick_scoring(dataset: Dataset) -> Scoring | None:
     return known.get(asked or "", used)
 
 
+def ranked(head: Any, key: str, bring: str, score: str) -> tuple[Dataset, Scoring]:
+    """The dataset chosen in `head`, a container, and its scoring; where either is missing the page ends with the way
+    to it. `bring`, `score`: what leads, and their ranks, are for on this page."""
+    with head:
+        dataset = shared.pick_dataset(key)
+    if dataset is None:
+        shared.empty("No leads yet", bring, "leads", "Bring in leads")
+        st.stop()
+    scoring = pick_scoring(dataset)
+    if scoring is None:
+        with st.container(border=True):
+            st.subheader("These leads are not ranked yet", anchor=False)
+            st.write(score)
+            score_now(dataset, "Score these leads")
+            scoring_failed(dataset)
+        st.stop()
+    return dataset, scoring
+
+
 def scoring_notes(scoring: Scoring) -> None:
     """Say so where the ranks are not those of now, with the way to put them back."""
     ws = shared.workspace()
@@ -87,20 +107,21 @@ def scoring_notes(scoring: Scoring) -> None:
                 st.rerun()
 
 
-def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
-    """A button that scores the dataset with the model in use, then the progress of that job."""
+def score_now(dataset: Dataset, label: str, *, again: bool = False, beside: Run | None = None) -> None:
+    """A button that scores the dataset, then the progress of that job: with the model in use, for everybody's queue,
+    or with another one, for a ranking `beside` it."""
     ws = shared.workspace()
     running = _scoring_job(dataset.id)
     if running is not None:
         shared.watch_job(running.id, "The leads are scored.")
         return
-    model = runs.run_in_use(ws)
+    model = beside or runs.run_in_use(ws)
     if model is None:
         shared.empty("No model is in use", "A model ranks the leads. Choose one first.", "models", "Choose a model")
     elif lacks := unfit(ws, dataset, model.id):
         named = ", ".join(lacks[:3]) + (f" and {len(lacks) - 3} more" if len(lacks) > 3 else "")
         shared.empty(
-            "The model in use does not fit these leads",
+            f"The model {'of this list' if beside else 'in use'} does not fit these leads",
             f"It reads columns that are not here: {shared.literal(named)}. "
             + ("Train a model on these leads." if dataset.converted else "Choose or load one that fits."),
             *(("train", "Train a model on them") if dataset.converted else ("models", "Choose a model")),
@@ -111,16 +132,18 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False) -> None:
         label,
         type="secondary" if again else "primary",
         icon=":material/refresh:" if again else ":material/play_arrow:",
-        help=shared.literal(f"With the model in use, {model.name}. Earlier scorings stay."),
+        help=shared.literal(f"With the model {model.name}. Earlier scorings stay."),
     ):
         with shared.guard():
             used = scorings.scoring_in_use(ws, dataset.id)
-            request = {
+            request: dict[str, Any] = {
                 "run_id": model.id,
                 "dataset_id": dataset.id,
                 "part": "open",  # where none is open, those of the test are taken, or else all
                 "reason": "first" if used is None else "manual" if used.run_id == model.id else "new model",
             }
+            if beside is not None:
+                request["use"] = False
             by = shared.need("manager").email
             records.submit(ws, "score", request, by=by, label=f"Score {dataset.name}")
             st.rerun()

@@ -11,6 +11,8 @@ from core.data.prompts import shown_name
 from core.queue.titles import column_words
 from pages._words import STATUS, TRENDS, reason_line
 
+MADE = ("rank", "probability", "reasons", "trend", "score", "call_today")
+"""Columns that a model made."""
 CALL, REST = "● Call", ""
 SHADE = "background-color: rgba(0, 114, 178, .13)"
 
@@ -24,7 +26,7 @@ def told_columns(columns: Iterable[str], part: str) -> tuple[str, ...]:
     return tuple(name for name in columns if name != "stage" or part == "open")
 
 
-def shown_columns(rows: pd.DataFrame, part: str = "open") -> list[str]:
+def shown_columns(rows: pd.DataFrame, part: str) -> list[str]:
     """The columns that a person sees, and no other: what is hidden in a browser was sent there all the same.
 
     Columns without any value on these rows (no owner, no trend) are left out. `part`: of the ranking.
@@ -37,10 +39,12 @@ def shown_columns(rows: pd.DataFrame, part: str = "open") -> list[str]:
     return [name for name in there if name not in optional or _told(rows[name])]
 
 
-def lead_table(rows: pd.DataFrame, part: str = "open") -> pd.DataFrame:
-    """The shown columns in words, the chance in percent."""
-    table = rows[shown_columns(rows, part)].copy()
-    table["probability"] = 100 * table["probability"]
+def lead_table(rows: pd.DataFrame, part: str, *, blind: bool = False) -> pd.DataFrame:
+    """The shown columns in words, the chance in percent; `blind`: without what a model made of the leads."""
+    shown = [name for name in shown_columns(rows, part) if not blind or name not in MADE]
+    table = rows[shown].copy()
+    if "probability" in table:
+        table["probability"] = 100 * table["probability"]
     table["status"] = table["status"].map(lambda status: STATUS.get(status, status))
     for name, words in (("trend", TRENDS.get), ("reasons", reason_line), ("stage", shown_name)):
         if name in table:
@@ -59,6 +63,7 @@ def column_settings(table: pd.DataFrame) -> dict:
     """How each column is headed and drawn."""
     kinds = st.column_config
     settings = {name: kinds.TextColumn(_plain(column_words(name))) for name in table.columns}
+    settings["place"] = kinds.NumberColumn("No.", width=62, pinned=True)
     settings["rank"] = kinds.NumberColumn(column_words("rank"), format="localized", width=62, pinned=True)
     settings["call_today"] = kinds.TextColumn(
         column_words("call_today"), width=92, help="Within what you can call today."

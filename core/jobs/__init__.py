@@ -10,7 +10,7 @@ processes   start, recognise and stop a process         folders     a job's log,
 task        what the work gets, and how it is stopped   arrivals    kinds `import` and `load_run`
 trainings   kind `train`                                rankings    kinds `score` and `explain`
 shipped     the first start: sample leads and model     curves      a history as a table, for curves
-turns       how many compute at once
+turns       how many compute at once                    rehearsals  kind `rehearse`
 
 The folder `jobs/<id>/` holds log.txt, memory.json (what a second attempt goes on with), partial.txt (half-made files).
 """

@@ -39,12 +39,13 @@ class Chosen:
 
 
 def score(task: Task) -> Outcome:
-    """`score`: {run_id, dataset_id, part, reason} -> {scoring_id, part, leads}."""
+    """`score`: {run_id, dataset_id, part, reason, use} -> {scoring_id, part, leads}; `use`: for everybody's queue."""
     ws, asked = task.ws, task.request
     run(ws, asked["run_id"])
     leads = leads_of(ws, asked["dataset_id"])
     chosen = choose_rows(leads, asked.get("part", "open"))
-    made = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], asked.get("reason", "manual"))
+    reason, use = asked.get("reason", "manual"), asked.get("use", True)
+    made = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], reason, use=use)
     return Outcome({"scoring_id": made.id, "part": made.part, "leads": made.leads}, chosen.note)
 
 

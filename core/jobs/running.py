@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LeadRankError, without_folders
-from core.jobs import arrivals, folders, ledger, rankings, trainings
+from core.jobs import arrivals, folders, ledger, rankings, rehearsals, trainings
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
 from core.jobs.task import Stopped, Task, Work
 from core.jobs.turns import turn
-from core.workspace.store import Workspace
+from core.workspace.store import Workspace, existing
 from core.workspace.tables import Job
 
 WORK: dict[str, Work] = {
@@ -28,6 +28,7 @@ WORK: dict[str, Work] = {
     "train": trainings.train,
     "score": rankings.score,
     "explain": rankings.explain,
+    "rehearse": rehearsals.rehearsed,
 }
 """What each kind does."""
 CANCELLED = "Stopped as asked; nothing half-made was kept."
@@ -46,8 +47,7 @@ def run_job(ws: Workspace, job_id: str) -> bool:
     if not ledger.claim(ws, job_id):
         return False
     with ws.session(reading=True) as session:
-        job = session.get(Job, job_id)
-    assert job is not None
+        job = existing(session, Job, job_id, "job")
     folders.remove_partials(ws, job.id)
     folders.write_log(ws, job.id, f"attempt {job.attempt} of '{job.kind}' in process {os.getpid()}")
     reporter = Reporter(ws, job, lambda: _last_resort(ws, job))

@@ -217,10 +217,55 @@ class JobEvent(Base):
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class Trial(Base):
+    """A field trial that was frozen. What was decided before its start never changes; it can be stopped."""
+
+    __tablename__ = "trial"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(_NAME)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
+    """The leads that it was planned on; its outcomes come with later files."""
+    made: Mapped[datetime] = mapped_column(default=utc_now)
+    made_by: Mapped[str] = mapped_column(_WHO)
+    begins: Mapped[datetime]
+    """Midnight of the first day."""
+    over: Mapped[datetime]
+    """Midnight after the last day on which leads take part."""
+    protocol: Mapped[dict[str, Any]]
+    """For `protocol_from_dict`."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """`Protocol.sha256`."""
+    queues: Mapped[dict[str, Any]]
+    """Arm -> what its people call by: see `trials.ArmQueue`."""
+    people: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """E-mail address -> the sales person of the protocol who signs in with it."""
+    stopped: Mapped[datetime | None]
+    stopped_by: Mapped[str] = mapped_column(_WHO, default="")
+    stopped_why: Mapped[str] = mapped_column(_TEXT, default="")
+
+
+class Shown(Base):
+    """A list that a sales person of a trial was shown; never changed. A greater id came later."""
+
+    __tablename__ = "shown"
+    __table_args__ = (Index(None, "trial_id", "id"),)
+
+    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    trial_id: Mapped[str] = mapped_column(ForeignKey("trial.id"))
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    specialist: Mapped[str] = mapped_column(_TEXT)
+    arm: Mapped[str] = mapped_column(String(16))
+    scoring_id: Mapped[str] = mapped_column(ForeignKey("scoring.id"))
+    lead_ids: Mapped[list[str]]
+    """In the order in which they stood."""
+    by: Mapped[str] = mapped_column(_WHO)
+
+
 def _refuse(_mapper: Any, _connection: Any, row: Base) -> NoReturn:
     raise TypeError(f"a {type(row).__name__} is written once and neither changed nor deleted")
 
 
-for _kept in (Scoring, LeadAction, AuditEvent):
+for _kept in (Scoring, LeadAction, AuditEvent, Shown):
     event.listen(_kept, "before_update", _refuse)
     event.listen(_kept, "before_delete", _refuse)

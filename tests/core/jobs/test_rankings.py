@@ -77,6 +77,10 @@ def test_a_second_scoring_keeps_the_first_and_tells_the_trend(trained: Trained) 
     assert frame["rank"].tolist() == list(range(1, 21)) and frame["previous_rank"].tolist() == frame["rank"].tolist()
     assert set(frame["trend"]) == {"steady"} and (frame["reasons"] != "[]").any()
     assert Queue(scoring_path(ws, now.id)).lead(str(frame["lead_id"][0]))["rank"] == 1
+    beside = records.run_here(ws, "score", {**request, "use": False}, by="ann", label="Score")
+    assert beside.state == "done" and beside.result is not None, beside.message
+    used = scoring_in_use(ws, data.id)
+    assert used is not None and used.id == now.id and len(scorings(ws, data.id)) == 3
 
 
 @pytest.mark.slow

@@ -1,0 +1,4 @@
+"""What a sales team does with scores: results that stand on numbers alone, no model, no page.
+
+field_trial/   does the new ranking sell more: plan, assign, watch, read, rehearse
+"""

@@ -1,0 +1,63 @@
+"""A team as its own leads show it: its people, how many leads they get, and how alike one person's leads are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from core.data.leads import Leads
+from core.decisions.field_trial.history import leads_per_day, pre_period_correlation, specialists_from_leads
+from core.decisions.field_trial.planning import Situation
+from core.decisions.field_trial.specialists import measured
+from core.errors import NotComputable
+
+
+@dataclass(frozen=True, eq=False)
+class Team:
+    """People and what a trial with them would work with."""
+
+    specialists: pd.DataFrame
+    """As specialists.py says, one row a person."""
+    situation: Situation
+    """For a trial of `days`."""
+    leads_per_day: float
+    """New leads of one person a day."""
+    days: float
+    notes: tuple[str, ...] = ()
+    """What could not be measured, in words."""
+
+    @property
+    def per_arm(self) -> int:
+        """People in the smaller arm."""
+        return len(self.specialists) // 2
+
+    def over(self, days: float) -> Team:
+        """The same team in a trial of another length."""
+        leads = max(1.0, days * self.leads_per_day)
+        return replace(self, situation=replace(self.situation, leads_per_specialist=leads), days=days)
+
+
+def team_of(
+    leads: Leads,
+    days: float,
+    *,
+    until: pd.Timestamp | None = None,
+    follow_ups: str | None = None,
+    region: str | None = None,
+    tiers: int = 4,
+) -> Team:
+    """The team of a file of leads, for a trial of `days`; other arguments as `specialists_from_leads`, which raises.
+
+    Raises:
+        ValidationError, NotComputable: the leads name no people, no times or no outcomes.
+    """
+    people = specialists_from_leads(leads, until, follow_ups=follow_ups, region=region, tiers=tiers)
+    each, a_day = measured(people), leads_per_day(leads, until)
+    notes: tuple[str, ...] = ()
+    try:
+        correlation = pre_period_correlation(leads, until)
+    except NotComputable as error:
+        correlation, notes = 0.0, (str(error),)
+    situation = Situation(each.base_rate, max(1.0, days * a_day), each.icc, each.cv, correlation)
+    return Team(people, situation, a_day, days, notes)
