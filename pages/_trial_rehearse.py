@@ -37,8 +37,8 @@ def rehearse_step() -> None:
         records.submit(ws, "rehearse", asked, by=by, label=f"Rehearsal of {asked['times']} trials")
         st.rerun()
     st.caption(
-        "A made-up market: people get leads every day and call the first of their list; a call makes an order likelier. "
-        "The new list is better by exactly as much as you say. Nothing of your own leads is used."
+        "A made-up market: people get leads every day and call the first of their list; a call makes an "
+        "order likelier. The new list is better by exactly as much as you say. Nothing of your own leads is used."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def sample_protocol(start: str = BEGINS, days: int = 90, **more) -> Protocol:
     """A trial among the people of the shipped leads, drawn on what was known when August began."""
     team = team_of(sample_leads(), days, until=pd.Timestamp(BEGINS))
     drawn = assign(team.specialists, Design())
-    settings = {
+    settings: dict[str, Any] = {
         "name": "Autumn",
         "made": (pd.Timestamp(start) - timedelta(days=2)).isoformat(),
         "made_by": "ana",

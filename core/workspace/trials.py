@@ -62,7 +62,7 @@ def freeze_trial(
         raise LeadRankError("a trial compares two ways of calling, however: both arms have the same; choose another")
     taking_part = set(protocol.specialists["specialist"])
     seats = {one_line(email).lower(): who for email, who in (people or {}).items()}
-    strangers = sorted({who for who in seats.values()} - taking_part)
+    strangers = sorted(set(seats.values()) - taking_part)
     if strangers:
         raise LeadRankError(
             f"an e-mail address must belong to somebody who takes part, however: {', '.join(strangers[:MANY])} "

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -84,6 +85,7 @@ def test_the_plan_tells_what_this_team_can_see(sample):
     assert "are enough" in words(at)
     # Somebody who knows better than the file: twice as many orders need fewer people.
     rate = next(n for n in at.number_input if n.label == "Orders per 100 leads")
+    assert rate.value is not None
     sound(rate.set_value(2 * rate.value).run())
     assert int(metrics(at)["People in each half"]) < 663
 
@@ -144,7 +146,8 @@ def test_reading_gives_the_answer_and_the_report(ws, sample, run):
     # The sample's people called as ever, so the arms cannot differ but by chance.
     assert "No difference that this trial can show" in words(at)
     assert {"More orders by the new ranking", "Orders that it brought"} <= set(metrics(at))
-    assert [d.label for d in at.get("download_button") if "Report" in d.label] == ["Report (PDF)", "Report (HTML)"]
+    buttons: list[Any] = list(at.get("download_button"))
+    assert [each.label for each in buttons if "Report" in each.label] == ["Report (PDF)", "Report (HTML)"]
 
 
 def test_a_trial_that_is_read_once_shows_nothing_before(ws, sample, run):
@@ -162,7 +165,7 @@ def test_a_rehearsal_is_work_of_its_own_and_its_result_stays(ws):
     sound(at.run())
     sound(button(at, "Rehearse").click().run())
     (job,) = records.jobs(ws, kind="rehearse")
-    assert job.state == "done" and len(job.result["found"]) == 4
+    assert job.state == "done" and job.result is not None and len(job.result["found"]) == 4
     assert "Of 100 such trials" in words(at) and "claim a difference" in words(at)
     table = next(d.value for d in at.dataframe if "Cries wolf at 0%" in d.value)
     assert table["Cries wolf at 0%"].between(0, 100).all()

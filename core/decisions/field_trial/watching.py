@@ -151,11 +151,10 @@ def frozen(outcomes: Outcomes, protocol: Protocol) -> Check:
 def _guardrail(outcomes: Outcomes, column: str, bad: str) -> Check:
     treated = outcomes.treated
     came, total = outcomes.came.sum(axis=1), outcomes.guardrails[column].sum(axis=1)
-    name = f"Guardrail: {shown_name(column)}"
+    what = shown_name(column)
+    name = f"Guardrail: {what}"
     if not (came[treated].any() and came[~treated].any()):
-        return Check(
-            name, "fine", f"No leads of both arms yet to compare {shown_name(column)}.", {"column": column, "bad": bad}
-        )
+        return Check(name, "fine", f"No leads of both arms yet to compare {what}.", {"column": column, "bad": bad})
     difference, low, high, p = _apart(total, came, treated)
     means = [float(total[arm].sum() / came[arm].sum()) for arm in (treated, ~treated)]
     worse = difference > 0 if bad == "higher" else difference < 0
@@ -165,7 +164,7 @@ def _guardrail(outcomes: Outcomes, column: str, bad: str) -> Check:
         "look": f"{bad}, a little more than chance explains: watch it",
         "stop": f"{bad}, far more than chance explains: think of stopping the trial",
     }[state]
-    words = f"{shown_name(column)[:1].upper()}{shown_name(column)[1:]} per lead: {means[0]:.3g} with the new ranking, {means[1]:.3g} with the old; {verdict}."
+    words = f"{what} per lead: {means[0]:.3g} with the new ranking, {means[1]:.3g} with the old; {verdict}."
     figures = {"column": column, "bad": bad, "treatment": means[0], "control": means[1]}
     return Check(name, state, words, figures | {"difference": difference, "low": low, "high": high, "p": p})
 

@@ -139,8 +139,8 @@ def test_lists_that_were_shown(ws, dataset, queues):
     row = freeze(ws, dataset, queues)
     id, path = new_scoring_path(ws)
     path.write_bytes(b"x")
-    more = {"part": "open", "reason": "manual", "by": "x", "leads": 3}
-    add_scoring(ws, id, run_id=queues["treatment"].run_id, dataset_id=dataset.id, **more)
+    run_id = queues["treatment"].run_id
+    add_scoring(ws, id, run_id=run_id, dataset_id=dataset.id, part="open", reason="manual", by="x", leads=3)
     assert shown_leads(ws, row.id).empty
     for leads in (["L2", "L1"], ["L2", "L1"], ["L1", "L3"]):
         note_shown(ws, row.id, "Ann", "treatment", id, leads, "ann@x.de")
