@@ -58,7 +58,7 @@ def _asked() -> dict:
         rate = st.number_input(
             "Orders per 100 leads", 0.1, 40.0, 100 * usual.base_rate, 0.1, key="rehearse_rate", **kept
         )
-        uplift = st.number_input("True effect (% more orders)", 0.5, 100.0, UPLIFT, 0.5, key="rehearse_uplift", **kept)
+        uplift = st.number_input("True effect (%)", 0.5, 100.0, UPLIFT, 0.5, key="rehearse_uplift", **kept)
         times = st.number_input("Trials to rehearse", 20, 2_000, TIMES, 20, key="rehearse_times", **kept)
     with st.container(horizontal=True):
         kind = st.selectbox("Draw", list(DRAWN), format_func=DRAWN.__getitem__, key="rehearse_kind", **kept)

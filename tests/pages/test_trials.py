@@ -76,9 +76,9 @@ def test_without_leads_the_plan_says_what_is_missing(ws):
 
 def test_the_plan_tells_what_this_team_can_see(sample):
     at = opened(step=PLAN)
-    assert "can only see effects above 51% in 132 days" in words(at)
+    assert "can only see effects above 50% in 132 days" in words(at)
     before = metrics(at)
-    assert before["People in each half"] == "663" and before["Leads in each half"] == "14,108"
+    assert before["People in each half"] == "646" and before["Leads in each half"] == "14,108"
     people = next(n for n in at.number_input if n.label == "Sales people in each half")
     assert people.value == 30
     sound(people.set_value(2_000).run())
@@ -87,7 +87,7 @@ def test_the_plan_tells_what_this_team_can_see(sample):
     rate = next(n for n in at.number_input if n.label == "Orders per 100 leads")
     assert rate.value is not None
     sound(rate.set_value(2 * rate.value).run())
-    assert int(metrics(at)["People in each half"]) < 663
+    assert int(metrics(at)["People in each half"]) < 646
 
 
 def test_a_trial_is_drawn_shown_and_frozen(ws, sample, run):

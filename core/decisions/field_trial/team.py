@@ -24,6 +24,10 @@ class Team:
     leads_per_day: float
     """New leads of one person a day."""
     days: float
+    halves: float
+    """Correlation of the order rates of everybody in two halves of the time before."""
+    before: float
+    """Leads of one person in that time, on average."""
     notes: tuple[str, ...] = ()
     """What could not be measured, in words."""
 
@@ -35,7 +39,9 @@ class Team:
     def over(self, days: float) -> Team:
         """The same team in a trial of another length."""
         leads = max(1.0, days * self.leads_per_day)
-        return replace(self, situation=replace(self.situation, leads_per_specialist=leads), days=days)
+        correlation = _over(self.halves, self.situation.icc, self.before, leads)
+        situation = replace(self.situation, leads_per_specialist=leads, correlation=correlation)
+        return replace(self, situation=situation, days=days)
 
 
 def team_of(
@@ -56,8 +62,20 @@ def team_of(
     each, a_day = measured(people), leads_per_day(leads, until)
     notes: tuple[str, ...] = ()
     try:
-        correlation = pre_period_correlation(leads, until)
+        halves = pre_period_correlation(leads, until)
     except NotComputable as error:
-        correlation, notes = 0.0, (str(error),)
-    situation = Situation(each.base_rate, max(1.0, days * a_day), each.icc, each.cv, correlation)
-    return Team(people, situation, a_day, days, notes)
+        halves, notes = 0.0, (str(error),)
+    situation = Situation(each.base_rate, max(1.0, days * a_day), each.icc, each.cv)
+    return Team(people, situation, a_day, days, halves, each.leads_per_specialist, notes).over(days)
+
+
+def _over(halves: float, icc: float, before: float, during: float) -> float:
+    """The correlation of rates over `before` leads and `during` leads, from that of two halves of the time before.
+
+    Rates of n leads share icc / (icc + (1 - icc) / n) of their variance with the person; more leads, less chance in it.
+    """
+
+    def variance(leads: float) -> float:
+        return icc + (1 - icc) / max(leads, 1.0)
+
+    return min(0.95, halves * variance(before / 2) / (variance(before) * variance(during)) ** 0.5) if icc else 0.0
