@@ -18,6 +18,8 @@ MENU = {
         ("calls", "My calls", "call", "viewer", "The list of your half while a field trial runs."),
         ("lift", "Lift", "trending_up", "viewer", "How much better than calling at random, on known outcomes."),
         ("trials", "Trials", "experiment", "manager", "Field trials: prove that the ranking sells more."),
+        ("value", "Value", "payments", "manager", "What the leads are worth in money, and what to do with them."),
+        ("campaigns", "Campaigns", "campaign", "manager", "What each campaign brought, and where its money should go."),
     ],
     "Build": [
         ("leads", "Leads", "upload_file", "analyst", "Bring in a file of leads, check it, and keep it as a dataset."),

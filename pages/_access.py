@@ -131,11 +131,11 @@ def need(role: str, *, in_trial: bool = False) -> User:
     """Stop the page, in plain words, when the user's role is lower than `role`; call it at the top of a page and again
     right before any write, since a page may have been open for hours. Returns the user.
 
-    `in_trial`: the page is for the people of a running field trial too. All others stay closed to a viewer who takes
-    part in one: who sees both rankings is in neither half.
+    `in_trial`: the page is for the people of a running field trial too. All others stay closed to those who take part
+    in one, administrators apart: who sees both rankings is in neither half.
     """
     someone = user()
-    if not in_trial and someone.role == "viewer" and trials.seat(workspace(), someone.email) is not None:
+    if not in_trial and someone.role != "admin" and trials.seat(workspace(), someone.email) is not None:
         st.info(
             "You take part in a field trial, so your calls are on a page of their own until it is over.",
             icon=":material/experiment:",
@@ -157,7 +157,7 @@ def need(role: str, *, in_trial: bool = False) -> User:
 def in_trial() -> bool:
     """Whether somebody is to find calls of a running field trial: its people, and those who look after them."""
     someone = visitor()
-    if someone is None or not trials.running(workspace()):
+    if someone is None or not trials.any_runs(workspace()):
         return False
     return may("manager") or trials.seat(workspace(), someone.email) is not None
 

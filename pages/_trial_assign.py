@@ -20,6 +20,7 @@ from core.workspace.ids import utc_now
 from core.workspace.tables import Dataset
 from core.workspace.trials import ArmQueue
 from pages import _shared as shared
+from pages._actions import digest
 from pages._trial_plan import DAYS, POWER, UPLIFT, team, with_people
 
 NOBODY = "none"
@@ -63,18 +64,17 @@ def assign_step() -> None:
         region = _column("Stratify by region or store", schema.features.categorical, "trial_region")
         follow_ups = _column("Follow-up volume", schema.features.numeric, "trial_follow_ups")
         kind = st.selectbox("Draw", list(DRAWN), format_func=DRAWN.__getitem__, key="trial_kind")
-        seed = st.number_input("Number of the draw", 0, 10**6, 0, help="Another number is another draw of lots.")
         looks = st.selectbox("Looks before the end", list(READ), format_func=READ.__getitem__, key="trial_looks")
         headline = st.selectbox("The figure that counts", list(METHODS), format_func=METHODS.__getitem__)
         guarded = _guardrails(schema.features.numeric)
     strata = ("tier", "region") if region else ("tier",)
-    wanted = Wanted(
-        name, start, int(days), queues, words, Design(kind, strata, seed=int(seed)), looks, headline, guarded
-    )
+    # Nobody picks the draw they like: it follows from the leads and the first day.
+    seed = int(digest(chosen.id, start.isoformat())[:7], 16)
+    wanted = Wanted(name, start, int(days), queues, words, Design(kind, strata, seed=seed), looks, headline, guarded)
     people = team(str(shared.workspace().folder), chosen.id, follow_ups, region)
     drawn = _drawn(str(shared.workspace().folder), chosen.id, follow_ups, region, wanted.design)
     _show(drawn, words)
-    seats = _seats(drawn) if shared.sign_in_on() else {}
+    seats = _seats(drawn, chosen.id) if shared.sign_in_on() else []
     if st.button("Freeze the trial", type="primary", icon=":material/lock:"):
         _freeze(chosen, people, drawn, wanted, seats)
     st.caption("Frozen means: who is in which half, how long it runs and what counts can no longer be changed.")
@@ -155,8 +155,8 @@ def _show(drawn: Assignment, words: dict[str, str]) -> None:
         )
 
 
-def _seats(drawn: Assignment) -> dict[str, str]:
-    """Who signs in as whom."""
+def _seats(drawn: Assignment, dataset_id: str) -> list[tuple[str, str]]:
+    """E-mail addresses with the sales people that they belong to."""
     with st.expander("E-mail addresses: who signs in as whom", icon=":material/mail:"):
         st.caption("Whoever signs in with the address gets the list of their half under My calls.")
         blank = drawn.frame[["specialist"]].assign(email="")
@@ -165,14 +165,20 @@ def _seats(drawn: Assignment) -> dict[str, str]:
             hide_index=True,
             disabled=["specialist"],
             column_config={"specialist": "Sales person", "email": "E-mail address"},
-            key="trial_seats",
+            key=f"trial_seats_{dataset_id}",
         )
-    return {
-        email.strip(): who for who, email in zip(edited["specialist"], edited["email"], strict=True) if email.strip()
-    }
+    told = zip(edited["email"].fillna("").astype(str).str.strip(), edited["specialist"], strict=True)
+    seats = [(email, who) for email, who in told if email]
+    if missing := len(drawn.frame) - len(seats):
+        st.warning(
+            f"{style.counted(missing, 'person has', 'people have')} no e-mail address: whoever of them can sign in "
+            "will see both rankings, and the trial will show less than is true.",
+            icon=":material/warning:",
+        )
+    return seats
 
 
-def _freeze(chosen: Dataset, people: Team, drawn: Assignment, wanted: Wanted, seats: dict[str, str]) -> None:
+def _freeze(chosen: Dataset, people: Team, drawn: Assignment, wanted: Wanted, seats: list[tuple[str, str]]) -> None:
     who = shared.need("manager").email
     situation = people.over(wanted.days).situation
     maturity = schema_from_dict(chosen.schema).split.maturity_days

@@ -7,19 +7,19 @@ import streamlit as st
 
 from core.charts import style
 from core.charts.trial_results import daily_chart, groups_chart, looks_chart, methods_chart
-from core.charts.trial_words import METHODS, between, uplift
+from core.charts.trial_words import METHODS, STATES, between, uplift
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.reading import TrialResult, read
 from core.trial_report.files import html_report, pdf_report
-from core.workspace import datasets, trials
+from core.workspace import datasets
 from core.workspace.tables import Trial
 from pages import _shared as shared
-from pages._trial_watch import STATES, pick_outcomes
+from pages._trial_watch import frozen, pick_outcomes
 
 
 def read_step(trial: Trial) -> None:
     """The answer first, then how it was found; a report to hand on."""
-    protocol = trials.protocol_of(trial)
+    protocol = frozen(trial.id)
     chosen = pick_outcomes(trial)
     if chosen is None:
         return
@@ -27,7 +27,7 @@ def read_step(trial: Trial) -> None:
     result = _result(str(shared.workspace().folder), trial.id, trial.sha256, dataset.id, until)
     unfair = [check for check in result.checks if check.state == "stop"]
     for check in unfair:
-        st.error(shared.literal(f"{check.name}: {check.words}"), title=STATES["stop"][0], icon=":material/report:")
+        st.error(shared.literal(f"{check.name}: {check.words}"), title=STATES["stop"], icon=":material/report:")
     st.info(shared.literal(result.verdict), icon=":material/flag:")
     if result.headline is not None:
         _figures(result)
@@ -52,7 +52,7 @@ def read_step(trial: Trial) -> None:
 def _result(folder: str, trial_id: str, sha256: str, dataset_id: str, until: pd.Timestamp) -> TrialResult:
     """A trial read on a dataset; neither ever changes."""
     ws = shared.workspace()
-    return read(trials.protocol_of(trials.trial(ws, trial_id)), datasets.leads_of(ws, dataset_id), until)
+    return read(frozen(trial_id), datasets.leads_of(ws, dataset_id), until)
 
 
 def _figures(result: TrialResult) -> None:

@@ -17,6 +17,10 @@ from core.jobs.ledger import ACTIVE
 from pages import _shared as shared
 from pages._trial_plan import DAYS, UPLIFT
 
+USUAL = "adjusted"
+"""The read-out that a plan names unless somebody chooses another."""
+MOST_LEADS = 500_000_000
+"""Leads to simulate at most: some minutes on one core."""
 TIMES = 200
 """Rehearsed trials: the share that finds the effect is then known to about 6 in 100."""
 
@@ -32,7 +36,15 @@ def rehearse_step() -> None:
             _result(job.result, asked)
         if job.state in ACTIVE or job.state == "done":
             return
-    if st.button("Rehearse", type="primary", icon=":material/play_arrow:"):
+    scenario = Scenario(**asked["scenario"])
+    leads = 2 * asked["times"] * scenario.specialists * scenario.days * scenario.leads_per_day
+    if leads > MOST_LEADS:
+        st.warning(
+            f"That is {leads / 1e6:,.0f} million leads to simulate, {MOST_LEADS / 1e6:,.0f} million are the most: take "
+            "fewer trials, people, days or leads.",
+            icon=":material/warning:",
+        )
+    elif st.button("Rehearse", type="primary", icon=":material/play_arrow:"):
         by = shared.need("manager").email
         records.submit(ws, "rehearse", asked, by=by, label=f"Rehearsal of {asked['times']} trials")
         st.rerun()
@@ -87,11 +99,10 @@ def _result(result: dict, asked: dict) -> None:
             "Stops early": found["early"].to_numpy() * 100,
         }
     )
-    best = str(found["found"].idxmax())
     st.info(
-        f"Of 100 such trials, {100 * found['found'][best]:.0f} find the true +{uplift:.1%} (read as: "
-        f"{METHODS[best].lower()}), and {100 * alarms['false_alarm'][best]:.0f} of 100 trials of two equal "
-        "rankings claim a difference.",
+        f"Of 100 such trials, {100 * found['found'][USUAL]:.0f} find the true +{uplift:.1%}, and "
+        f"{100 * alarms['false_alarm'][USUAL]:.0f} of 100 trials of two equal rankings claim a difference (read with "
+        f"{METHODS[USUAL].lower()}, as is usual).",
         icon=":material/flag:",
     )
     percent = {name: st.column_config.NumberColumn(format="%.0f of 100") for name in table.columns[1:]}

@@ -10,19 +10,21 @@ import pandas as pd
 import streamlit as st
 
 from core.charts import style
-from core.charts.trial_words import METHODS, READ
+from core.charts.trial_words import METHODS, READ, STATES
 from core.decisions.field_trial.outcomes import outcomes
+from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.watching import checks
 from core.workspace import datasets, trials
 from core.workspace.ids import utc_now
 from core.workspace.tables import Dataset, Trial
 from pages import _shared as shared
 
-STATES: dict[str, tuple[str, Literal["green", "orange", "red"], str]] = {
-    "fine": ("Fine", "green", ":material/check:"),
-    "look": ("Look at it", "orange", ":material/visibility:"),
-    "stop": ("Not fair any more", "red", ":material/report:"),
+MARKS: dict[str, tuple[Literal["green", "orange", "red"], str]] = {
+    "fine": ("green", ":material/check:"),
+    "look": ("orange", ":material/visibility:"),
+    "stop": ("red", ":material/report:"),
 }
+"""Colour and icon of a check's state."""
 
 
 def pick_trial(known: Sequence[Trial]) -> Trial | None:
@@ -40,6 +42,17 @@ def pick_trial(known: Sequence[Trial]) -> Trial | None:
     return next(each for each in known if each.id == id)
 
 
+@st.cache_data(max_entries=20, show_spinner=False)
+def _frozen(folder: str, trial_id: str) -> Protocol:
+    ws = shared.workspace()
+    return trials.protocol_of(ws, trials.trial(ws, trial_id))
+
+
+def frozen(trial_id: str) -> Protocol:
+    """What was decided; read and checked once a process."""
+    return _frozen(str(shared.workspace().folder), trial_id)
+
+
 def stage(trial: Trial) -> str:
     """Where it stands, in words."""
     now = utc_now()
@@ -47,7 +60,9 @@ def stage(trial: Trial) -> str:
         return f"stopped on {trial.stopped:%d %b %Y}"
     if now < trial.begins:
         return f"starts on {trial.begins:%d %b %Y}"
-    return f"runs until {trial.over:%d %b %Y}" if now < trial.over else f"ended on {trial.over:%d %b %Y}"
+    if now < trial.over:
+        return f"takes leads until {trial.over:%d %b %Y}"
+    return f"last outcomes on {trial.ends:%d %b %Y}" if now < trial.ends else f"over since {trial.ends:%d %b %Y}"
 
 
 def pick_outcomes(trial: Trial) -> tuple[Dataset, pd.Timestamp] | None:
@@ -90,18 +105,18 @@ def pick_outcomes(trial: Trial) -> tuple[Dataset, pd.Timestamp] | None:
 
 def watch_step(trial: Trial) -> None:
     """The checks, what was frozen, and the way to stop it."""
-    protocol = trials.protocol_of(trial)
+    protocol = frozen(trial.id)
     chosen = pick_outcomes(trial)
     if chosen is not None:
         dataset, until = chosen
         leads = datasets.leads_of(shared.workspace(), dataset.id)
         found = outcomes(protocol, leads, until)
         for check in checks(found, protocol, leads, shown=trials.shown_leads(shared.workspace(), trial.id)):
-            word, colour, icon = STATES[check.state]
+            colour, icon = MARKS[check.state]
             with st.container(border=True, gap="xsmall"):
                 with st.container(horizontal=True, vertical_alignment="center"):
                     st.write(f"**{shared.literal(check.name)}**")
-                    st.badge(word, color=colour, icon=icon)
+                    st.badge(STATES[check.state], color=colour, icon=icon)
                 st.text(check.words)
     st.subheader("What was frozen", anchor=False)
     counts = protocol.specialists["arm"].value_counts()
@@ -133,7 +148,7 @@ def _stop(trial: Trial) -> None:
     if trial.stopped:
         st.caption(shared.literal(f"Stopped by {trial.stopped_by}: {trial.stopped_why}"))
         return
-    if utc_now() >= trial.over:
+    if utc_now() >= trial.ends:
         return
     with st.popover("Stop the trial", icon=":material/front_hand:"):
         why = st.text_input("Why", max_chars=500, placeholder="Customers complain", key=f"why_{trial.id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from core.charts import style
@@ -13,6 +14,7 @@ from pages import _shared as shared
 from pages._actions import action_bar, digest, selected_ids, undo_bar
 from pages._scored import open_queue, score_now
 from pages._table import column_settings, lead_table
+from pages._trial_watch import frozen
 
 ROWS = 40
 
@@ -25,13 +27,9 @@ def whose() -> tuple[Trial, str, bool] | None:
     ws, me = shared.workspace(), shared.user()
     seat = trials.seat(ws, me.email)
     if seat is not None:
-        return *seat, True
+        return trials.trial(ws, seat[0]), seat[1], True
     running = trials.running(ws) if shared.may("manager") else []
-    people = {
-        f"{trial.id} {who}": (trial, who)
-        for trial in running
-        for who in trials.protocol_of(trial).specialists["specialist"]
-    }
+    people = {f"{trial.id} {who}": (trial, who) for trial in running for who in frozen(trial.id).arm_of()}
     if not people:
         return None
     names = {key: f"{who} ({trial.name})" if len(running) > 1 else who for key, (trial, who) in people.items()}
@@ -39,20 +37,28 @@ def whose() -> tuple[Trial, str, bool] | None:
     return *people[key], not shared.sign_in_on()
 
 
+def in_order(rows: pd.DataFrame, way: ArmQueue) -> pd.DataFrame:
+    """The person's leads as their half calls them; of one date by lot, for their ranks are the other half's."""
+    if way.sort == "rank":
+        return rows
+    lots = rows["lead_id"].map(lambda lead_id: digest(way.run_id, lead_id))
+    order = rows.assign(lots=lots).sort_values([way.sort, "lots"], ascending=[not way.descending, True])
+    return order.drop(columns="lots")
+
+
 def listed(dataset: Dataset, scoring: Scoring, trial: Trial, who: str, way: ArmQueue, own: bool) -> None:
     """The first leads of this person, in the order of their half, without scores: the trial is about the order."""
     queue = open_queue(shared.workspace(), scoring)
-    view = View(filters={"owner": (who,)}, sort=way.sort, descending=way.descending)
-    rows = queue.page(view, 1, ROWS)
+    rows = in_order(queue.export(View(filters={"owner": (who,)})), way)
     if not len(rows):
         st.subheader("Nobody left to call", anchor=False)
         st.write("Each of these leads is called, won, lost or put off.")
         return
-    arm = trials.protocol_of(trial).arm_of()[who]
+    first = rows.head(ROWS)
     if own:
-        me = shared.user().email
-        trials.note_shown(shared.workspace(), trial.id, who, arm, scoring.id, rows["lead_id"].tolist(), me)
-    table = lead_table(rows, scoring.part, blind=True)
+        arm, me = frozen(trial.id).arm_of()[who], shared.user().email
+        trials.note_shown(shared.workspace(), trial.id, who, arm, scoring.id, first["lead_id"].tolist(), me)
+    table = lead_table(first, scoring.part, blind=True)
     table.insert(0, "place", range(1, len(table) + 1))
     picked = st.dataframe(
         table,
@@ -64,7 +70,7 @@ def listed(dataset: Dataset, scoring: Scoring, trial: Trial, who: str, way: ArmQ
         key=f"calls_{digest(scoring.id, *table['lead_id'])}",
         alt="Leads in the order in which to call them",
     )
-    st.caption(f"The first {style.counted(len(table), 'lead')} of {queue.count(view):,}. Tick those that you called.")
+    st.caption(f"The first {style.counted(len(table), 'lead')} of {len(rows):,}. Tick those that you called.")
     chosen = selected_ids(table, picked.selection.rows)
     if chosen:
         with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
@@ -75,8 +81,8 @@ def listed(dataset: Dataset, scoring: Scoring, trial: Trial, who: str, way: ArmQ
 with shared.guard():
     found = whose()
     if found is None:
-        st.subheader("No field trial is running", anchor=False)
-        st.write("While one runs, each of its people finds their calls here. Until then, the Queue has them all.")
+        st.subheader("You take part in no field trial", anchor=False)
+        st.write("While one runs, each of its people finds their calls here. The Queue has all leads.")
         if st.button("Open the queue", type="primary", icon=":material/arrow_forward:"):
             st.switch_page("pages/queue.py")
         st.stop()
@@ -86,7 +92,7 @@ with shared.guard():
     if dataset is None:
         shared.empty("No leads yet", "Bring in a file of leads to call.", "leads", "Bring in leads")
         st.stop()
-    way = ArmQueue(**trial.queues[trials.protocol_of(trial).arm_of()[who]])
+    way = ArmQueue(**trial.queues[frozen(trial.id).arm_of()[who]])
     ws = shared.workspace()
     ranked = (each for each in scorings.scorings(ws, dataset.id, way.run_id) if each.part != "test")
     scoring = next(ranked, None)

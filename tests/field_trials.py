@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -57,7 +58,9 @@ def sample_protocol(start: str = BEGINS, days: int = 90, **more) -> Protocol:
     return Protocol(**settings | more)
 
 
-def keep_trial(ws: Workspace, dataset: Dataset, run: Run, protocol: Protocol, people: dict | None = None) -> Trial:
+def keep_trial(
+    ws: Workspace, dataset: Dataset, run: Run, protocol: Protocol, people: Sequence[tuple[str, str]] = ()
+) -> Trial:
     """Frozen two days before it starts; the control arm calls the newest lead first."""
     queues = {"treatment": ArmQueue(run.id), "control": ArmQueue(run.id, "snapshot_time", True)}
     at = datetime.fromisoformat(protocol.start) - timedelta(days=2)

@@ -17,7 +17,7 @@ def rehearsed(task: Task) -> Outcome:
     trial and read-out; days: of one trial}. The scenario as `Scenario`'s arguments, kind as `Design`'s."""
     asked = task.request
     scenario = Scenario(**asked["scenario"])
-    design = Design(asked["kind"], accept=asked.get("accept", 0.05), seed=scenario.seed)
+    design = Design(asked["kind"], seed=scenario.seed)
     with_effect = rehearse(scenario, design, asked["times"], looks=asked["looks"], watch=task.watch)
     nothing = replace(scenario, uplift=0.0)
     without = rehearse(nothing, design, asked["times"], looks=asked["looks"], watch=task.watch)

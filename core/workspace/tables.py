@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, MetaData, String, Text, event
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, MetaData, String, Text, event, inspect
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -218,7 +218,7 @@ class JobEvent(Base):
 
 
 class Trial(Base):
-    """A field trial that was frozen. What was decided before its start never changes; it can be stopped."""
+    """A field trial that was frozen: it can be stopped, and nothing else of it ever changes."""
 
     __tablename__ = "trial"
 
@@ -232,10 +232,12 @@ class Trial(Base):
     """Midnight of the first day."""
     over: Mapped[datetime]
     """Midnight after the last day on which leads take part."""
+    ends: Mapped[datetime]
+    """When the last outcome is final: until then its people call by their lists."""
     protocol: Mapped[dict[str, Any]]
     """For `protocol_from_dict`."""
     sha256: Mapped[str] = mapped_column(String(64))
-    """`Protocol.sha256`."""
+    """Over the protocol, the queues and the people."""
     queues: Mapped[dict[str, Any]]
     """Arm -> what its people call by: see `trials.ArmQueue`."""
     people: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -246,19 +248,20 @@ class Trial(Base):
 
 
 class Shown(Base):
-    """A list that a sales person of a trial was shown; never changed. A greater id came later."""
+    """A lead on the list of a sales person of a trial, when they saw it first; never changed."""
 
     __tablename__ = "shown"
-    __table_args__ = (Index(None, "trial_id", "id"),)
+    __table_args__ = (Index(None, "trial_id", "specialist"),)
 
     id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
     trial_id: Mapped[str] = mapped_column(ForeignKey("trial.id"))
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    specialist: Mapped[str] = mapped_column(_TEXT)
+    specialist: Mapped[str] = mapped_column(_WHO)
     arm: Mapped[str] = mapped_column(String(16))
     scoring_id: Mapped[str] = mapped_column(ForeignKey("scoring.id"))
-    lead_ids: Mapped[list[str]]
-    """In the order in which they stood."""
+    lead_id: Mapped[str] = mapped_column(_TEXT)
+    place: Mapped[int]
+    """Where it stood, from 1."""
     by: Mapped[str] = mapped_column(_WHO)
 
 
@@ -266,6 +269,14 @@ def _refuse(_mapper: Any, _connection: Any, row: Base) -> NoReturn:
     raise TypeError(f"a {type(row).__name__} is written once and neither changed nor deleted")
 
 
+def _only_stop(_mapper: Any, _connection: Any, row: Base) -> None:
+    changed = [each.key for each in inspect(row).attrs if each.history.has_changes()]
+    if not all(name.startswith("stopped") for name in changed):
+        raise TypeError(f"of a trial nothing but its stop can change, however: {', '.join(changed)}")
+
+
 for _kept in (Scoring, LeadAction, AuditEvent, Shown):
     event.listen(_kept, "before_update", _refuse)
     event.listen(_kept, "before_delete", _refuse)
+event.listen(Trial, "before_update", _only_stop)
+event.listen(Trial, "before_delete", _refuse)

@@ -4,15 +4,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.leads import Leads
 from core.jobs import processes, records
+from core.queue.view import View
 from core.workspace import trials
 from core.workspace.actions import lead_status
 from core.workspace.audit import audit_trail
 from core.workspace.ids import utc_now
 from core.workspace.people import set_role
+from core.workspace.scorings import scoring_in_use
+from pages._scored import open_queue
 from tests.core.workspace.test_trials import made_protocol
 from tests.field_trials import keep_sample, keep_trial, sample_protocol
 from tests.kept import keep_leads, keep_run, keep_scoring
@@ -97,7 +103,7 @@ def test_a_trial_is_drawn_shown_and_frozen(ws, sample, run):
     assert set(drawn["arm"]) == {"New ranking", "Old ranking"} and len(drawn) == 61
     sound(button(at, "Freeze the trial").click().run())
     (trial,) = trials.trials(ws)
-    protocol = trials.protocol_of(trial)
+    protocol = trials.protocol_of(ws, trial)
     assert dict(zip(drawn["specialist"], drawn["arm"] == "New ranking", strict=True)) == {
         who: arm == "treatment" for who, arm in protocol.arm_of().items()
     }
@@ -178,14 +184,14 @@ def calling(ws, folder, run):
     _, dataset, leads = keep_leads(folder)
     keep_scoring(ws, dataset, leads, run)
     protocol = made_protocol(("Ann", "Bo", "Cy", "Di"), start=today(0))
-    people = {"ann@example.com": "Ann", "bo@example.com": "Bo"}
-    for email in people:
+    people = [("ann@example.com", "Ann"), ("bo@example.com", "Bo")]
+    for email, _ in people:
         set_role(ws, email, "viewer", by="x")
     return keep_trial(ws, dataset, run, protocol, people)
 
 
 def test_each_half_sees_its_own_list_and_no_scores(ws, calling):
-    arms = trials.protocol_of(calling).arm_of()
+    arms = trials.protocol_of(ws, calling).arm_of()
     for who in ("Ann", "Bo"):
         at = opened("calls", email=f"{who.lower()}@example.com")
         table = at.dataframe[0].value
@@ -204,7 +210,34 @@ def test_people_in_a_trial_find_the_other_pages_closed(ws, calling):
         assert "You take part in a field trial" in words(at) and not at.dataframe
     trials.stop_trial(ws, calling.id, "enough", "ana")
     assert "You take part" not in words(opened("queue", email="ann@example.com"))
-    assert "No field trial is running" in words(opened("calls", email="ann@example.com"))
+    assert "You take part in no field trial" in words(opened("calls", email="ann@example.com"))
+
+
+def test_leads_of_one_date_are_not_called_by_the_other_half_s_ranks(ws, folder, run):
+    """The old way, newest first, where all leads came on one day: then it must be by lot, not by the new model."""
+    _, dataset, leads = keep_leads(folder)
+    same = Leads(leads.roles.assign(snapshot_time=pd.Timestamp("2026-01-05")), leads.features, leads.schema)
+    keep_scoring(ws, dataset, same, run)
+    protocol = made_protocol(("Ann", "Bo", "Cy", "Di"), start=today(0))
+    keep_trial(ws, dataset, run, protocol)
+    trial = trials.trials(ws)[0]
+    who = next(name for name in ("Ann", "Bo") if protocol.arm_of()[name] == "control")
+    at = opened("calls")
+    box = next(s for s in at.selectbox if s.label == "Whose calls")
+    sound(box.set_value(f"{trial.id} {who}").run())
+    shown = at.dataframe[0].value["lead_id"].tolist()
+    used = scoring_in_use(ws, dataset.id)
+    assert used is not None
+    queue = open_queue(ws, used)
+    by_rank = queue.export(View(filters={"owner": (who,)}))["lead_id"].tolist()
+    assert sorted(shown) == sorted(by_rank) and len(shown) > 20
+    assert abs(np.corrcoef([by_rank.index(lead_id) for lead_id in shown], range(len(shown)))[0, 1]) < 0.5
+
+
+def test_managers_who_take_part_are_held_back_too(ws, calling):
+    set_role(ws, "ann@example.com", "manager", by="x")
+    assert "You take part in a field trial" in words(opened("queue", email="ann@example.com"))
+    assert "You take part in a field trial" in words(opened("trials", email="ann@example.com"))
 
 
 def test_people_mark_their_own_leads(ws, calling):

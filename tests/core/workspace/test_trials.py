@@ -1,5 +1,6 @@
 """Field trials in the workspace: frozen before they start, stopped once, and who was shown what."""
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from core.decisions.field_trial.assignment import Design, assign
-from core.decisions.field_trial.protocol import Protocol
+from core.decisions.field_trial.protocol import Protocol, protocol_from_dict
 from core.decisions.field_trial.specialists import read_specialists
 from core.errors import LeadRankError
+from core.workspace import trials as trials_module
 from core.workspace.audit import audit_trail
 from core.workspace.runs import add_run, new_run_folder
 from core.workspace.scorings import add_scoring, new_scoring_path
+from core.workspace.tables import Trial
 from core.workspace.trials import (
     ArmQueue,
     freeze_trial,
@@ -65,14 +68,14 @@ def freeze(ws, dataset, queues, protocol=None, **more):
 
 def test_a_frozen_trial_is_what_was_decided(ws, dataset, queues):
     protocol = made_protocol()
-    row = freeze(ws, dataset, queues, protocol, people={"Ann@x.de ": "Ann"})
+    row = freeze(ws, dataset, queues, protocol, people=[("Ann@x.de ", "Ann")])
     assert [each.id for each in trials(ws)] == [row.id]
     kept = trial(ws, row.id)
-    assert protocol_of(kept).sha256 == protocol.sha256 == kept.sha256
-    assert protocol_of(kept).arm_of() == protocol.arm_of()
+    assert protocol_of(ws, kept).sha256 == protocol.sha256
+    assert protocol_of(ws, kept).arm_of() == protocol.arm_of()
     assert (kept.begins, kept.over) == (datetime(2026, 3, 2), datetime(2026, 4, 1))
     assert ArmQueue(**kept.queues["control"]) == queues["control"] and kept.people == {"ann@x.de": "Ann"}
-    assert audit_trail(ws)[0].what == "trial frozen" and audit_trail(ws)[0].details["sha256"] == protocol.sha256
+    assert audit_trail(ws)[0].what == "trial frozen" and audit_trail(ws)[0].details["sha256"] == kept.sha256
 
 
 def test_a_protocol_changed_behind_our_back_is_not_read(ws, dataset, queues):
@@ -81,7 +84,7 @@ def test_a_protocol_changed_behind_our_back_is_not_read(ws, dataset, queues):
         changed = session.scalar(text("SELECT protocol FROM trial")).replace('"days": 30', '"days": 60')
         session.execute(text("UPDATE trial SET protocol = :it"), {"it": changed})
     with pytest.raises(LeadRankError, match="changed after it was frozen"):
-        protocol_of(trial(ws, row.id))
+        protocol_of(ws, trial(ws, row.id))
 
 
 @pytest.mark.parametrize("start", ["2026-03-01", "2025-12-24"])
@@ -95,8 +98,8 @@ def test_what_cannot_be_a_trial(ws, dataset, queues):
     same = {"treatment": queues["treatment"], "control": queues["treatment"]}
     with pytest.raises(LeadRankError, match="both arms have the same"):
         freeze(ws, dataset, same)
-    with pytest.raises(LeadRankError, match="Zoe does not"):
-        freeze(ws, dataset, queues, people={"z@x.de": "Zoe"})
+    with pytest.raises(LeadRankError, match="'Zoe' does not"):
+        freeze(ws, dataset, queues, people=[("z@x.de", "Zoe")])
     with pytest.raises(LeadRankError, match="no such model"):
         freeze(ws, dataset, queues | {"control": ArmQueue("0" * 32)})
     # The same model for both is a trial where one arm calls by a column instead of its ranks.
@@ -107,9 +110,9 @@ def test_what_cannot_be_a_trial(ws, dataset, queues):
 def test_nobody_takes_part_in_two_trials_at_once(ws, dataset, queues):
     first = freeze(ws, dataset, queues)
     later = made_protocol(("Bo", "Cy", "Eve", "Fay"), start="2026-03-20")
-    with pytest.raises(LeadRankError, match="Bo, Cy takes part in 'Spring' until 01 April 2026"):
+    with pytest.raises(LeadRankError, match=r"Bo, Cy takes part in 'Spring', .* final on 01 May 2026"):
         freeze(ws, dataset, queues, later)
-    freeze(ws, dataset, queues, made_protocol(("Bo", "Cy", "Eve", "Fay"), start="2026-04-01"))
+    freeze(ws, dataset, queues, made_protocol(("Bo", "Cy", "Eve", "Fay"), start="2026-05-01"))
     stop_trial(ws, first.id, "customers complain", "ana")
     assert freeze(ws, dataset, queues, made_protocol(start="2026-03-03", days=20))
 
@@ -124,18 +127,20 @@ def test_a_trial_is_stopped_once_and_with_a_reason(ws, dataset, queues):
 
 
 def test_who_sits_in_a_running_trial(ws, dataset, queues):
-    row = freeze(ws, dataset, queues, people={"ann@x.de": "Ann"})
+    row = freeze(ws, dataset, queues, people=[("ann@x.de", "Ann")])
     day = timedelta(days=1)
     assert running(ws, NOW) == [] and seat(ws, "ann@x.de", NOW) is None
     found = seat(ws, "ANN@x.de", NOW + day)
-    assert found is not None and (found[0].id, found[1]) == (row.id, "Ann")
+    assert found is not None and found == (row.id, "Ann")
     assert seat(ws, "bo@x.de", NOW + day) is None
-    assert running(ws, row.over) == [] and len(running(ws, row.over - day)) == 1
+    # Leads of the last days are still worked on: their people keep to their lists until the last outcome is final.
+    assert row.ends == row.over + 30 * day and len(running(ws, row.over)) == 1
+    assert running(ws, row.ends) == [] and len(running(ws, row.ends - day)) == 1
     stop_trial(ws, row.id, "why", "ana")
     assert running(ws, NOW + day) == []
 
 
-def test_lists_that_were_shown(ws, dataset, queues):
+def test_leads_that_were_shown(ws, dataset, queues):
     row = freeze(ws, dataset, queues)
     id, path = new_scoring_path(ws)
     path.write_bytes(b"x")
@@ -146,13 +151,46 @@ def test_lists_that_were_shown(ws, dataset, queues):
         note_shown(ws, row.id, "Ann", "treatment", id, leads, "ann@x.de")
     note_shown(ws, row.id, "Bo", "control", id, ["L1"], "bo@x.de")
     found = shown_leads(ws, row.id)
-    assert found[["lead_id", "specialist", "arm"]].values.tolist() == [
-        ["L2", "Ann", "treatment"],
-        ["L1", "Ann", "treatment"],
-        ["L3", "Ann", "treatment"],
-        ["L1", "Bo", "control"],
+    assert found[["lead_id", "specialist", "arm", "place"]].values.tolist() == [
+        ["L2", "Ann", "treatment", 1],
+        ["L1", "Ann", "treatment", 2],
+        ["L3", "Ann", "treatment", 2],
+        ["L1", "Bo", "control", 1],
     ]
-    with ws.session(reading=True) as session:
-        assert session.scalar(text("SELECT COUNT(*) FROM shown")) == 3
     with pytest.raises(LeadRankError, match="no such trial"):
-        note_shown(ws, "f" * 32, "Ann", "treatment", id, ["L1"], "x")
+        note_shown(ws, "f" * 32, "Ann", "treatment", id, ["L9"], "x")
+
+
+@pytest.mark.parametrize("column", ["queues", "people", "protocol"])
+def test_nothing_of_a_frozen_trial_can_change_unseen(ws, dataset, queues, column):
+    row = freeze(ws, dataset, queues, people=[("ann@x.de", "Ann"), ("bo@x.de", "Bo")])
+    with pytest.raises(TypeError, match="nothing but its stop"), ws.session() as session:
+        session.get(Trial, row.id).name = "other"
+    value = {
+        "queues": json.dumps(dict.fromkeys(row.queues, row.queues["treatment"])),
+        "people": json.dumps({"zoe@x.de": "Ann", "bo@x.de": "Bo"}),
+        "protocol": json.dumps(made_protocol(days=31).to_dict()),
+    }[column]
+    with ws.session() as session:
+        session.execute(text(f"UPDATE trial SET {column} = :it"), {"it": value})
+    with pytest.raises(LeadRankError, match="changed after it was frozen"):
+        protocol_of(ws, trial(ws, row.id))
+    # Whoever can write the hash too is found out by the audit trail.
+    with ws.session() as session:
+        changed = session.get(Trial, row.id)
+        seal = trials_module._seal(protocol_from_dict(changed.protocol), changed.queues, changed.people)
+        session.execute(text("UPDATE trial SET sha256 = :it"), {"it": seal})
+    with pytest.raises(LeadRankError, match="changed after it was frozen"):
+        protocol_of(ws, trial(ws, row.id))
+
+
+def test_an_address_is_one_person_s_and_of_one_trial(ws, dataset, queues):
+    for twice in ([("a@x.de", "Ann"), ("A@x.de", "Bo")], [("a@x.de", "Ann"), ("b@x.de", "Ann")]):
+        with pytest.raises(LeadRankError, match="one e-mail address of their own"):
+            freeze(ws, dataset, queues, people=twice)
+    freeze(ws, dataset, queues, people=[("a@x.de", "Ann")])
+    others = made_protocol(("Eve", "Fay", "Gil", "Hal"))
+    with pytest.raises(LeadRankError, match=r"a@x\.de takes part"):
+        freeze(ws, dataset, queues, others, people=[("a@x.de", "Eve")])
+    with pytest.raises(LeadRankError, match="calls by one of rank, snapshot_time"):
+        ArmQueue(queues["treatment"].run_id, "nosuch")

@@ -1,4 +1,4 @@
-"""Field trials, and the lists that their people were shown."""
+"""Field trials, and the leads that their people were shown."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(length=320), nullable=False),
         sa.Column("begins", time, nullable=False),
         sa.Column("over", time, nullable=False),
+        sa.Column("ends", time, nullable=False),
         sa.Column("protocol", json, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("queues", json, nullable=False),
@@ -40,13 +41,14 @@ def upgrade() -> None:
         sa.Column("id", number, nullable=False),
         sa.Column("trial_id", sa.String(length=32), nullable=False),
         sa.Column("at", time, nullable=False),
-        sa.Column("specialist", text, nullable=False),
+        sa.Column("specialist", sa.String(length=320), nullable=False),
         sa.Column("arm", sa.String(length=16), nullable=False),
         sa.Column("scoring_id", sa.String(length=32), nullable=False),
-        sa.Column("lead_ids", json, nullable=False),
+        sa.Column("lead_id", text, nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.String(length=320), nullable=False),
         sa.ForeignKeyConstraint(["scoring_id"], ["scoring.id"], name=op.f("fk_shown_scoring_id")),
         sa.ForeignKeyConstraint(["trial_id"], ["trial.id"], name=op.f("fk_shown_trial_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shown")),
     )
-    op.create_index(op.f("ix_shown_trial_id_id"), "shown", ["trial_id", "id"], unique=False)
+    op.create_index(op.f("ix_shown_trial_id_specialist"), "shown", ["trial_id", "specialist"], unique=False)
