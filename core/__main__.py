@@ -15,8 +15,13 @@ import numpy as np
 from core.config import PRESETS, settings
 from core.errors import LeadRankError
 from core.funnel import PRESETS as FUNNELS
+from core.steps import economics_steps, trial_steps
 
-HOMES = {"job": "core.chores", "rescore": "core.chores", "prepare": "core.chores", "trial": "core.trial_commands"}
+HOMES = {
+    **dict.fromkeys(("job", "rescore", "prepare"), "core.chores"),
+    "trial": "core.trial_commands",
+    "economics": "core.economics_commands",
+}
 """Where the verbs live that are not in `core.commands`."""
 
 
@@ -110,7 +115,8 @@ def build_parser() -> argparse.ArgumentParser:
     rescore.add_argument("--dataset", metavar="ID", help="one dataset (default: all that the model can read)")
     rescore.add_argument("--run", metavar="ID", help="model (default: the one in use)")
 
-    _trial(verbs.add_parser("trial", help="Field trials: plan one, draw the arms, read it, rehearse one."))
+    trial_steps(verbs.add_parser("trial", help="Field trials: plan one, draw the arms, read it, rehearse one."))
+    economics_steps(verbs.add_parser("economics", help="From a score to money: deals, prices, depth, plans."))
 
     verb("prepare", "Make the workspace ready for the app; brings in the sample where nothing is there yet.")
     verb("tour", "The main job on the shipped sample and model: score, evaluate, explain.")
@@ -120,106 +126,6 @@ def build_parser() -> argparse.ArgumentParser:
 def _where(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     to.add_argument("--backbone", help="folder or hub id of the run's language model, where it has moved")
-
-
-def _trial(parser: argparse.ArgumentParser) -> None:
-    """`trial` and its own verbs."""
-    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-
-    def step(name: str, does: str) -> argparse.ArgumentParser:
-        added = steps.add_parser(name, help=does, description=does)
-        added.add_argument("--json", action="store_true", help="answer as JSON on stdout")
-        return added
-
-    def team(to: argparse.ArgumentParser, required: bool) -> None:
-        to.add_argument("--leads", type=Path, required=required, help="lead file: CSV, Parquet or Excel")
-        to.add_argument("--schema", type=Path, required=required, help="schema file (TOML)")
-
-    def promise(to: argparse.ArgumentParser) -> None:
-        to.add_argument("--uplift", type=float, default=0.095, help="effect to find, 0.095 = +9.5%% (default)")
-        to.add_argument("--power", type=float, default=0.8, help="chance of finding it (default: %(default)s)")
-        to.add_argument("--alpha", type=float, default=0.05, help="chance of a false alarm (default: %(default)s)")
-
-    def design(to: argparse.ArgumentParser) -> None:
-        to.add_argument(
-            "--design",
-            choices=("rerandomised", "pairs", "stratified"),
-            default="rerandomised",
-            help="how arms are drawn",
-        )
-        to.add_argument(
-            "--accept", type=float, default=0.01, help="share of draws balanced enough (default: %(default)s)"
-        )
-        to.add_argument("--seed", type=int, default=0)
-        to.add_argument(
-            "--looks",
-            choices=("fixed", "obrien_fleming", "always_valid"),
-            default="fixed",
-            help="one look at the end, planned looks, or a look at any time (default: %(default)s)",
-        )
-
-    plan = step("plan", "How many leads, sales people and days a trial takes, or what a team can see.")
-    promise(plan)
-    plan.add_argument("--base-rate", type=float, help="share of leads that order; else measured on --leads")
-    plan.add_argument("--leads-per-specialist", type=float, help="in the whole trial; else measured on --leads")
-    plan.add_argument(
-        "--icc", type=float, help="how alike one person's leads are, 0..1; else measured on --leads, or 0"
-    )
-    plan.add_argument("--cv", type=float, help="spread of leads per person: SD / mean; else measured on --leads, or 0")
-    plan.add_argument(
-        "--correlation", type=float, help="of order rates before and during, 0..1; else measured on --leads, or 0"
-    )
-    plan.add_argument("--specialists", type=int, help="people in each arm; else half of those in --leads")
-    plan.add_argument("--days", type=int, default=132, help="length of the trial (default: %(default)s)")
-    team(plan, required=False)
-
-    assign = step("assign", "Draw sales people into the two arms and freeze the protocol.")
-    team(assign, required=False)
-    assign.add_argument("--specialists", type=Path, help="file with a row per sales person, in place of --leads")
-    assign.add_argument("--out", type=Path, required=True, help="where to write the protocol (.json)")
-    assign.add_argument("--start", required=True, metavar="DATE", help="first day, such as 2026-12-01")
-    assign.add_argument("--days", type=int, default=132, help="length of the trial (default: %(default)s)")
-    assign.add_argument("--name", default="Field trial")
-    assign.add_argument("--by", default="", help="who freezes it")
-    assign.add_argument("--maturity-days", type=float, help="until an outcome is final; else from --schema, or 30")
-    assign.add_argument("--treatment", default="the new ranking", help="what it is, in words")
-    assign.add_argument("--control", default="the old ranking", help="what it is, in words")
-    assign.add_argument("--region", metavar="COLUMN", help="column to stratify by besides the capability tier")
-    assign.add_argument("--follow-ups", metavar="COLUMN", help="column whose sum is the follow-up volume")
-    assign.add_argument("--tiers", type=int, default=4, help="capability tiers (default: %(default)s)")
-    assign.add_argument(
-        "--headline",
-        choices=("adjusted", "t_test", "permutation", "ratio"),
-        default="adjusted",
-        help="the figure that counts (default: %(default)s)",
-    )
-    assign.add_argument(
-        "--guardrail",
-        action="append",
-        default=[],
-        metavar="COLUMN:lower|higher",
-        dest="guardrails",
-        help="column that must not get worse, and which way is worse; may be repeated",
-    )
-    promise(assign)
-    design(assign)
-
-    read = step("read", "The effect of a trial, as far as its protocol lets it be seen.")
-    read.add_argument("--protocol", type=Path, required=True, help="what `trial assign` wrote")
-    team(read, required=True)
-    read.add_argument("--until", metavar="DATE", help="as of this day (default: the newest lead)")
-    read.add_argument("--earlier", type=Path, help="an earlier lead file, to see which leads changed hands")
-    read.add_argument("--report", type=Path, help="also write a report: a name ending in .html or .pdf")
-
-    rehearse = step("rehearse", "Simulated trials: how often a design finds the effect, and how often it cries wolf.")
-    rehearse.add_argument("--specialists", type=int, default=60, help="in both arms together (default: %(default)s)")
-    rehearse.add_argument("--days", type=int, default=132, help="(default: %(default)s)")
-    rehearse.add_argument("--leads-per-day", type=float, default=20.0, help="per person (default: %(default)s)")
-    rehearse.add_argument("--calls-per-day", type=float, default=5.0, help="per person (default: %(default)s)")
-    rehearse.add_argument("--base-rate", type=float, default=0.0133, help="(default: %(default)s)")
-    rehearse.add_argument("--uplift", type=float, default=0.095, help="true effect; 0: none (default: %(default)s)")
-    rehearse.add_argument("--times", type=int, default=200, help="simulated trials (default: %(default)s)")
-    design(rehearse)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,9 @@ lead.py           one lead: its chance over time
 trials.py         a field trial before it starts: power, detectable effect, balance, rehearsal
 trial_results.py  a field trial as it ran: by day, method, group and look
 trial_words.py    field trials in plain words
+campaigns.py      campaigns: what they brought, how orders follow the money, budgets now and then
+plans.py          who calls how much, packages of leads with their risk, tranches
+priority.py       what a priority is made of: one lead's answers, the parts of many
 reasons.py        one lead: what was said and its fields, coloured by what speaks for and against it
 
 The data behind a chart is the result's own `to_frame()`; where there is no result class, it is the frame that the chart

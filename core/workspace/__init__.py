@@ -6,8 +6,8 @@
     datasets.py      leads that were brought in                  uploads.py    files as they came, before they are leads
     runs.py          models that were trained or loaded          scorings.py   one ranking of one dataset by one model
     actions.py       what people did with leads                  people.py     who may do what
-    explanations.py  where reasons are kept
+    explanations.py  where reasons are kept                      costs.py      what the campaigns of a dataset cost
 
-The folder: `datasets/<id>.parquet`, `runs/<id>/`, `scorings/<id>.parquet`, `uploads/<id><suffix>`,
-`explanations/<run>/<key>.json`. Only ids that were made here become part of a path.
+The folder: `datasets/<id>.parquet` and `<id>.costs.parquet`, `runs/<id>/`, `scorings/<id>.parquet`,
+`uploads/<id><suffix>`, `explanations/<run>/<key>.json`. Only ids that were made here become part of a path.
 """

@@ -48,3 +48,14 @@ def test_a_lead_marked_as_called_leaves_the_list_and_comes_back(app: App, page: 
     expect(page.get_by_text("1 to 25 of 372 leads.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("1 to 25 of 373 leads.")).to_be_visible()
+
+
+def test_a_field_trial_is_planned_drawn_and_frozen(app: App, page: Page) -> None:
+    page.goto(f"{app.address}/trials")
+    expect(page.get_by_text(re.compile("This team can only see effects above"))).to_be_visible()
+    page.get_by_text("2 Draw and freeze", exact=True).click()
+    expect(page.get_by_text(re.compile("until both halves were alike enough"))).to_be_visible()
+    page.get_by_role("button", name="Freeze the trial").click()
+    expect(page.get_by_text("No leads of this trial yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="What was frozen")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop the trial")).to_be_visible()

@@ -1,0 +1,1 @@
+"""Lead economics: from a score to money."""

@@ -1,0 +1,72 @@
+"""More questions than one to each open lead: how likely, how soon, how much work; each with its range.
+
+Learned from the file's own leads whose outcome is final: the time to an order by `time_to_order`, work by `effort`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.data.leads import Leads
+from core.data.splitting import open_rows
+from core.decisions.economics.effort import fit_effort
+from core.decisions.economics.time_to_order import fit_time
+from core.decisions.economics.waits import read_waits
+from core.errors import NotComputable, ValidationError
+
+TALK = "talk_minutes"
+"""Minutes of talk until the outcome, of the schema's call_seconds."""
+
+
+def qualify(
+    leads: Leads,
+    chances: pd.DataFrame,
+    *,
+    ordered_on: pd.Series | None = None,
+    effort: pd.DataFrame | None = None,
+    horizon: float = 30.0,
+) -> pd.DataFrame:
+    """What is known of each scored lead. Shape (n leads), (m scored) -> (m, columns), in the order of `chances`.
+
+    Args:
+        leads: All leads of the file; those that are no longer open teach.
+        chances: Columns lead_id and probability, of leads in the file.
+        ordered_on: Day of the order by lead, (n,), empty where there is none; without it nothing is said of time.
+        effort: Work until the outcome by lead, (n, measures), numbers; else minutes of talk, where the file has them.
+        horizon: Days within which an order counts for the time to it.
+
+    Columns: lead_id, probability; days, days_low, days_high; and each measure with its _low and _high.
+
+    Raises:
+        ValidationError: a scored lead is not in the file, or a day or number cannot be read.
+        NotComputable: as `fit_time` and `fit_effort`: too few leads with a final outcome, say.
+    """
+    at = pd.Index(leads.lead_id).get_indexer(chances["lead_id"])
+    if (at < 0).any():
+        missing = chances["lead_id"][at < 0].iloc[0]
+        raise ValidationError(
+            (f"every scored lead must be in the lead file, however: {(at < 0).sum():,} are not, such as '{missing}'",)
+        )
+    fields = leads.features[[*leads.schema.features.numeric, *leads.schema.features.categorical]]
+    decided = np.setdiff1d(np.arange(len(leads)), open_rows(leads))
+    table = chances[["lead_id", "probability"]].reset_index(drop=True)
+    if ordered_on is not None:
+        came = leads.roles["snapshot_time"]
+        if came.isna().all():
+            raise NotComputable("the time to an order needs the time at which a lead came: name it under roles")
+        dates = pd.DataFrame({"came": came, "order": ordered_on.to_numpy()})
+        waits = read_waits(dates, "came", "order")
+        model = fit_time(fields, waits["days"], waits["ordered"])
+        told = model.predict(fields.iloc[at], horizon).reset_index(drop=True)
+        table = table.join(told[["days", "days_low", "days_high"]])
+    spent = effort if effort is not None else _talk(leads)
+    if spent is not None:
+        work = fit_effort(fields.iloc[decided], spent.iloc[decided].reset_index(drop=True))
+        table = table.join(work.predict(fields.iloc[at]).reset_index(drop=True))
+    return table
+
+
+def _talk(leads: Leads) -> pd.DataFrame | None:
+    seconds = leads.roles["call_seconds"]
+    return None if seconds.isna().any() else pd.DataFrame({TALK: seconds / 60})

@@ -1,0 +1,68 @@
+"""The files that the steps of `economics` read and write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.console import load, reading
+from core.data.formulas import neutral
+from core.data.reading import read_table
+from core.data.schema import ROW_NUMBER, load_schema
+from core.data.values import to_numbers, to_text
+from core.errors import ConfigError
+from core.scores import read_scores
+
+
+def table_of(path: Path) -> pd.DataFrame:
+    """A table of a person, every cell as text."""
+    return read_table(path, on_progress=reading(f"read {path.name}"))
+
+
+def chances_of(path: Path) -> pd.DataFrame:
+    """What `score` wrote: lead_id, probability and more, best first."""
+    return read_scores(path).frame
+
+
+def outcomes_of(leads: Path, schema: Path | None, ids: pd.Series) -> np.ndarray:
+    """The outcome of each scored lead, in that order; NaN where it is not known. Shape (n,)."""
+    if schema is None:
+        raise ConfigError("--leads needs --schema, however: it is not given; name the schema of these leads")
+    roles = load(leads, load_schema(schema)).roles
+    known = roles.set_index("lead_id")["converted"].reindex(ids)
+    return to_numbers(known)[0].to_numpy(dtype=np.float64)
+
+
+def columns_of(path: Path, id_column: str, names: list[str], ids: pd.Series) -> pd.DataFrame:
+    """Columns of the file that its schema does not name, a row a lead in the order of `ids`."""
+    raw = table_of(path)
+    missing = [name for name in names if name not in raw]
+    if missing:
+        raise ConfigError(f"the lead file has no column {', '.join(missing)}; it has {', '.join(map(str, raw))}")
+    if id_column == ROW_NUMBER:
+        return raw[names].reset_index(drop=True)
+    return raw.set_index(to_text(raw[id_column]))[names].reindex(ids).reset_index(drop=True)
+
+
+def weights_of(text: str) -> dict[str, float]:
+    """`conversion=3,speed=1` as numbers by name. Raises ConfigError."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    try:
+        return {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        raise ConfigError(f"--weights must be NAME=NUMBER, with commas between, however: got='{text}'") from None
+
+
+def write_table(frame: pd.DataFrame, out: Path) -> None:
+    """A new .csv, in which no text can act as a spreadsheet formula, or .parquet. Raises ConfigError."""
+    if out.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
+    if out.exists():
+        raise ConfigError(f"'{out}' exists already; give another --out, so that nothing is lost")
+    if out.suffix == ".csv":
+        words = frame.select_dtypes(include=["object", "string"]).columns
+        frame.assign(**{name: neutral(frame[name].astype(str)) for name in words}).to_csv(out, index=False)
+    else:
+        frame.to_parquet(out, index=False)
