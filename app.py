@@ -40,7 +40,8 @@ with access.guard():
         doors = [st.Page(entry.sign_in, title="Sign in", url_path=name, default=name == "today") for name in names]
         st.navigation(doors, position="hidden").run()
         st.stop()
-    # A page that the role may not see, or that has nothing to show, is left out of the menu yet known: its address answers in words, by `need`.
+    # A page that the role may not see, or that has nothing to show now, is left out of the menu yet known: its address
+    # answers in words, by `need`.
     menu = {
         section: [
             st.Page(
