@@ -13,11 +13,9 @@ from core.decisions.economics.profile import Question, in_words, priority, profi
 from core.exports import to_csv
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
-from pages._value_changes import changes_section
 from pages._value_data import FIELD, chance_range, field_names, scored_leads
+from pages._value_learned import NAMES, learned_box, with_learned
 from pages._value_plan import fingerprint
-
-__all__ = ["changes_section", "priority_section"]
 
 CHANCE = "probability"
 MOST = 200_000
@@ -31,17 +29,25 @@ WEIGHT, FIRST, SHOWN, DRAWN = 1, 5, 200, 12
 def priority_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
     """Questions and weights, the leads by priority with its parts, and one lead's answers."""
     questions, names = _questions(scoring)
+    learned, column = learned_box(dataset)
+    questions, names = (*questions, *learned), names | {one.name: NAMES[one.name] for one in learned}
     weights = _weights(names)
     if not any(weights.values()):
         st.info("Give one question at least a weight above 0.", icon=":material/tune:")
         return
-    leads = scored_leads(scoring, tuple(one.column.removeprefix(FIELD) for one in questions[1:]))
+    leads = scored_leads(
+        scoring, tuple(one.column.removeprefix(FIELD) for one in questions if one.column.startswith(FIELD))
+    )
     if len(leads) > MOST:
         st.caption(f"The {MOST:,} leads that stand first are compared.")
         leads = leads.head(MOST)
     likely = chance_range(scoring, leads["probability"].to_numpy(dtype=float))
     if likely is not None:
         leads = leads.assign(probability_low=likely[0], probability_high=likely[1])
+    if learned:
+        leads = with_learned(leads, dataset, scoring, column)
+        questions = tuple(one for one in questions if one.column in leads)
+        weights = {one.name: weights[one.name] for one in questions}
     answers, rows = _ordered(fingerprint(leads), questions, tuple(weights.items()), leads)
     in_use = {names[name]: weight for name, weight in weights.items()}
     st.caption(
@@ -64,6 +70,7 @@ def priority_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
         "manager",
         key="priority_csv",
     )
+    names = {one.name: names[one.name] for one in questions}
     lead = st.selectbox("One lead's answers", rows["lead_id"].head(SHOWN).tolist(), key="priority_lead", width=300)
     one = answers.loc[leads.index[leads["lead_id"] == lead][0]]
     drawn = profile_chart(one, names, lead)

@@ -8,8 +8,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.decisions.economics.qualify import qualify
+from core.jobs.shipped import bring_in_sample
+from core.scores import read_scores
 from core.workspace.actions import record_action
 from core.workspace.scorings import scoring_path
+from tests.field_trials import SAMPLE, sample_leads
 from tests.kept import keep_scoring
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -61,7 +65,7 @@ def test_the_plan_calls_the_leads_of_most_worth(kept):
     people = table(at, "capacity")
     assert people["person"].tolist() == ["Ann", "Bo"] and people["capacity"].tolist() == [10, 10]
     assert metrics(at)["Worth of the plan"] == f"{value[:20].sum():,.0f} EUR"
-    assert metrics(at)["More than best lead first"] == "0 EUR" and "so is each way to deal" in words(at)
+    assert metrics(at)["More than best lead first"] == "0 EUR" and "each way is worth the same" in words(at)
     assert metrics(at)["Leads nobody calls"] == "40 of 60"
     steps = table(at, "next")
     assert len(steps) == 60 and steps["next"].str.startswith("Call ").sum() == 20
@@ -203,3 +207,15 @@ def test_another_model_and_changed_fields_are_named(kept):
     assert rows["lead_id"].iloc[0] in {old["lead_id"].iloc[0], old["lead_id"].iloc[-1]}
     why = rows.set_index("lead_id")["why"]
     assert why[old["lead_id"].iloc[0]].startswith("a: unknown to ") and why[old["lead_id"].iloc[-1]] == "new lead"
+
+
+def test_how_much_work_a_lead_takes_is_learned_from_the_leads(ws):
+    bring_in_sample(ws)
+    at = opened(PRIORITY)
+    box = next(one for one in at.multiselect if one.label == "Learned from your own leads")
+    assert box.options == ["minutes of talk until the outcome"]  # no column for people holds the day of an order
+    sound(box.set_value(["talk_minutes"]).run())
+    points = table(at, "part:talk_minutes").set_index("lead_id")["part:talk_minutes"]
+    chances = read_scores(SAMPLE / "open_scores.parquet").frame[["lead_id", "probability"]]
+    minutes = qualify(sample_leads(), chances).set_index("lead_id")["talk_minutes"]
+    assert points.corr(minutes.reindex(points.index), method="spearman") < -0.99  # less work, more points

@@ -26,7 +26,7 @@ from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 GOALS = ("orders", "price")
-SECONDS = 30.0
+SECONDS = 10.0
 """After which the best package found so far is taken, with its gap. Source: ours."""
 SLACK = 1e-9
 """Wishes are met up to this part, so that 0.1 + 0.2 keeps to 0.3."""
