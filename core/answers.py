@@ -39,4 +39,5 @@ def as_json(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    missing = value is pd.NA or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value))
+    return None if missing else value

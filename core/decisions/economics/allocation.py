@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.optimize.elementwise import find_root
 
-from core.decisions.economics.money import Terms, records, told
+from core.answers import as_json
+from core.decisions.economics.money import Terms, told
 from core.decisions.economics.response import Responses
 from core.errors import ConfigError, NotComputable
 from core.ranking import TAIL, Figure
@@ -61,7 +62,7 @@ class Allocation:
         """For JSON."""
         figures = {name: getattr(self, name).to_dict() for name in ("profit", "profit_now", "gain")}
         rest = {"chance_better": self.chance_better, "kept": self.kept, "terms": self.terms.to_dict(), "how": self.how}
-        return {"budget": self.budget, **figures, **rest, "channels": records(self.frame)}
+        return {"budget": self.budget, **figures, **rest, "channels": as_json(self.frame)}
 
 
 def allocate(

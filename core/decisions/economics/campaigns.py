@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_outcomes, to_text, to_times
-from core.decisions.economics.money import Terms, read_money, records, told
+from core.decisions.economics.money import Terms, read_money, told
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 from core.ranking import TAIL
@@ -80,7 +81,7 @@ class Feedback:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         settings = {"by": self.by, "margin": self.margin, "pooled_rate": self.pooled_rate, "rule": asdict(self.rule)}
-        return settings | {"terms": self.terms.to_dict(), "how": self.how, "rows": records(self.frame)}
+        return settings | {"terms": self.terms.to_dict(), "how": self.how, "rows": as_json(self.frame)}
 
 
 def read_costs(frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
-from core.decisions.economics.money import records
 from core.decisions.economics.people import factors, read_people
 from core.decisions.economics.rounding import dealt, whole_leads
 from core.decisions.economics.shares import best_shares
@@ -77,7 +77,7 @@ class Dispatch:
         """For JSON."""
         figures = {name: getattr(self, name) for name in ("kind", "total", "bound", "gap", "unassigned", "how")}
         even = None if np.isnan(self.evenness) else self.evenness
-        return figures | {"evenness": even, "by_person": records(self.by_person), "calls": records(self.frame)}
+        return figures | {"evenness": even, "by_person": as_json(self.by_person), "calls": as_json(self.frame)}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -148,14 +147,3 @@ def checked_amounts(
         least = "a number" if lowest is None else f"a number of at least {lowest:g}"
         raise ConfigError(f"{name} must be {least}, however: got={values.flat[first]:g}{row}")
     return values
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: NaN becomes None, numpy's numbers become Python's.
-
-    Example:
-        >>> records(pd.DataFrame({"name": ["a"], "profit": [float("nan")], "leads": [3]}))
-        [{'name': 'a', 'profit': None, 'leads': 3}]
-    """
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_text
-from core.decisions.economics.money import checked_chances, read_money, records
+from core.decisions.economics.money import checked_chances, read_money
 from core.decisions.economics.risk import CORRELATION, DRAWS, Risk, check_correlation, risk
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
@@ -124,7 +125,7 @@ class Package:
         """For JSON."""
         figures = {name: getattr(self, name) for name in ("expected_orders", "price", "gap", "considered", "how")}
         figures |= {"goal": self.wishes.goal, "wishes": self.wishes.given, "leads": len(self.frame)}
-        tables = {"regions": records(self.regions), "lead_ids": list(self.lead_ids)}
+        tables = {"regions": as_json(self.regions), "lead_ids": list(self.lead_ids)}
         return figures | {"orders": self.risk.to_dict()} | tables
 
 

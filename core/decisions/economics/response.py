@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln, softmax, xlogy
 
+from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_text
-from core.decisions.economics.money import read_money, records
+from core.decisions.economics.money import read_money
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 from core.ranking import TAIL
@@ -89,7 +90,7 @@ class Responses:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"draws": len(self.ceiling), "channels": records(self.to_frame())}
+        return {"draws": len(self.ceiling), "channels": as_json(self.to_frame())}
 
 
 def read_history(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,15 +16,15 @@ ANSWERS = profile(LEADS, (Question("p", "p"), Question("d", "d", more_is_better=
 
 
 def test_profile_shows_each_answer_with_its_range_and_says_what_is_not_known() -> None:
-    figure = profile_chart(ANSWERS.loc[1], NAMES, "<b>L2</b>")
+    figure = profile_chart(ANSWERS.iloc[1], NAMES, "<b>L2</b>")
     assert style.spoken(figure) == "Lead <b>L2</b> is strongest in chance: 83 of 100"
     bars = figure.data[0]
     assert list(bars.x) == pytest.approx([100 * 5 / 6, 25])
     assert list(bars.error_x.arrayminus) == pytest.approx([100 * (5 / 6 - 0.5), 0]), "0.5 ranks in the middle"
     assert figure.layout.yaxis.ticktext == ("chance", "&lt;i&gt;days&lt;/i&gt;")
-    half = profile_chart(ANSWERS.loc[2], NAMES, "L3")
+    half = profile_chart(ANSWERS.iloc[2], NAMES, "L3")
     assert len(half.data[0].x) == 1 and half.layout.annotations[0].text == "not known"
-    assert style.spoken(profile_chart(ANSWERS.loc[2] * np.nan, NAMES, "L3")) == "Nothing of lead L3 is known"
+    assert style.spoken(profile_chart(ANSWERS.iloc[2] * np.nan, NAMES, "L3")) == "Nothing of lead L3 is known"
 
 
 def test_parts_add_up_to_the_priority() -> None:

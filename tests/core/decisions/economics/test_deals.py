@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import beta, multivariate_normal, norm
 
+from core.answers import as_json
 from core.data.reading import read_table
 from core.decisions.economics.deals import (
     believed_shares,
@@ -18,7 +19,6 @@ from core.decisions.economics.deals import (
     lines,
     read_deals,
 )
-from core.decisions.economics.money import records
 from core.errors import ConfigError, NotComputable, ValidationError
 
 AMOUNT = st.integers(-10_000, 10_000).map(float)
@@ -33,7 +33,7 @@ def test_a_file_of_deals_is_read_and_answered() -> None:
     read = read_deals(read_table(io.BytesIO(text.encode()).getvalue()))
     assert read.to_numpy().tolist() == [["Work them", -2000.0, 8000.5], ["Sell them", 1000.0, 1000.0]]
     pd.testing.assert_frame_equal(read_deals(read), read)
-    (answer,) = json.loads(json.dumps(records(break_evens(read))))
+    (answer,) = json.loads(json.dumps(as_json(break_evens(read))))
     assert answer == {
         "deal_a": "Work them",
         "deal_b": "Sell them",
@@ -95,7 +95,7 @@ def test_deals_that_never_cross_say_so() -> None:
         "the lines are parallel: B brings 0.20 more at every share of good leads",
     ]
     assert found["better_below"].tolist() == ["B", "", "B"]
-    assert records(found)[0]["break_even"] is None
+    assert as_json(found)[0]["break_even"] is None
     assert break_evens(deals(A=(0, 1), B=(2, 4)))["reason"][0].startswith("B is better at every share")
 
 
@@ -182,7 +182,7 @@ def test_each_lead_is_kept_sold_or_dropped() -> None:
     assert found["value_keep"].tolist() == pytest.approx([460, -20, -30, 60])
     assert found["value"].tolist() == pytest.approx([460, 15, 0, 60])
     assert found["low"].isna().all() and found["holds"].isna().all()
-    assert records(found)[0]["holds"] is None
+    assert as_json(found)[0]["holds"] is None
 
 
 def test_a_decision_that_the_range_of_the_chance_may_turn_is_told() -> None:

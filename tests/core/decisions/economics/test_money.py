@@ -1,4 +1,3 @@
-import json
 import math
 
 import numpy as np
@@ -6,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.data.problems import Findings
-from core.decisions.economics.money import Terms, checked_amounts, checked_chances, read_money, records, told
+from core.decisions.economics.money import Terms, checked_amounts, checked_chances, read_money, told
 from core.errors import ConfigError, NotComputable, ValidationError
 
 
@@ -67,11 +66,3 @@ def test_amounts_are_one_or_one_a_lead() -> None:
         checked_amounts([1, -1], "cost", 2, lowest=0)
     with pytest.raises(ConfigError, match="margin must be a number, however: got=nan"):
         checked_amounts(math.nan, "margin")
-
-
-def test_records_can_be_written_as_json() -> None:
-    frame = pd.DataFrame({"a": [np.nan, 1.5], "b": [1, 2], "c": [True, False], "d": ["x", None]})
-    assert json.loads(json.dumps(records(frame))) == [
-        {"a": None, "b": 1, "c": True, "d": "x"},
-        {"a": 1.5, "b": 2, "c": False, "d": None},
-    ]
