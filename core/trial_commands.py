@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,23 +12,20 @@ import numpy as np
 import pandas as pd
 
 from core.answers import Answer, as_json
-from core.console import load, reading, tell
-from core.data.leads import Leads
-from core.data.reading import read_table
+from core.console import load, tell
 from core.data.schema import load_schema
 from core.decisions.field_trial import planning
 from core.decisions.field_trial.assignment import Design, balance
 from core.decisions.field_trial.assignment import assign as draw_arms
+from core.decisions.field_trial.choices import MOST_DAYS
 from core.decisions.field_trial.outlook import verdict
 from core.decisions.field_trial.protocol import Protocol, look_days, read_protocol, write_protocol
 from core.decisions.field_trial.reading import read as read_trial
 from core.decisions.field_trial.rehearsal import rehearse as rehearse_trials
+from core.decisions.field_trial.rules import is_date
 from core.decisions.field_trial.scenario import Scenario
-from core.decisions.field_trial.specialists import measured as measured_of
-from core.decisions.field_trial.specialists import read_specialists
-from core.decisions.field_trial.team import Team, team_of
 from core.errors import ConfigError, LeadRankError
-from core.progress import Event
+from core.trial_files import likeness, read_people, read_team, write_once
 from core.trial_report.files import html_report, pdf_report
 
 MATURITY_DAYS = 30.0
@@ -46,11 +43,14 @@ def plan(
     correlation: float | None,
     specialists: int | None,
     days: int,
+    looks: str,
     leads: Path | None,
     schema: Path | None,
 ) -> Answer:
     """How much a trial takes; with a team, what it can see."""
-    measured = _team(leads, schema, days)
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(f"--days must lie in [1, {MOST_DAYS}], however: got={days!r}")
+    measured = read_team(leads, schema, days)
     known = asdict(measured[0].situation) if measured else {}
     given = {
         "base_rate": base_rate,
@@ -59,14 +59,15 @@ def plan(
         "cv": cv,
         "correlation": correlation,
     }
-    wanted = known | {name: value for name, value in given.items() if value is not None} | {"alpha": alpha}
+    given = {name: value for name, value in given.items() if value is not None}
+    wanted = known | given | {"alpha": alpha, "looks": looks}
     lacking = [name for name in ("base_rate", "leads_per_specialist") if name not in wanted]
     if lacking:
         raise ConfigError(
             f"a plan needs {' and '.join('--' + name.replace('_', '-') for name in lacking)}, however: not given; name "
             "them, or give --leads and --schema to have them measured"
         )
-    team = specialists or (measured[0].per_arm if measured else None)
+    team = measured[0].per_arm if specialists is None and measured else specialists
     situation = planning.Situation(**wanted)
     made = planning.plan(situation, uplift, power)
     document: dict[str, Any] = {**made.to_dict(), "days": days}
@@ -97,7 +98,9 @@ def assign(
     control: str,
     region: str | None,
     follow_ups: str | None,
-    tiers: int,
+    tiers: int | None,
+    leads_per_specialist: float | None,
+    icc: float | None,
     headline: str,
     guardrails: Sequence[str],
     uplift: float,
@@ -111,18 +114,22 @@ def assign(
     """Draw the arms and write the frozen protocol."""
     if (specialists is None) == (leads is None):
         raise ConfigError("give either --leads with --schema, or --specialists, a file with a row per sales person")
-    first = pd.Timestamp(start) if _is_day(start) else None
-    if first is None:
-        raise ConfigError(f"--start must be a day such as 2026-12-01, however: got='{start}'")
-    measured = _team(leads, schema, days, follow_ups=follow_ups, region=region, tiers=tiers)
+    first = _day_of("start", start)
+    if first < pd.Timestamp(_now().date()):
+        raise ConfigError(
+            f"a trial is drawn before it starts, however: --start is {start} and today is {_now():%Y-%m-%d}; take a "
+            "later start"
+        )
+    how = {"follow_ups": follow_ups, "region": region} | ({} if tiers is None else {"tiers": tiers})
+    measured = read_team(leads, schema, days, **how)
     if measured is None:
         assert specialists is not None
-        people = read_specialists(read_table(specialists, on_progress=reading(f"read {specialists.name}")))
-        each = measured_of(people)
-        icc, leads_each = each.icc, each.leads_per_specialist
+        _check_alone(how, looks, leads_per_specialist)
+        people = read_people(specialists)
+        icc_found, leads_found = likeness(people)
     else:
         team, found = measured
-        people, icc, leads_each = team.specialists, team.situation.icc, team.situation.leads_per_specialist
+        people, icc_found, leads_found = team.specialists, team.situation.icc, team.situation.leads_per_specialist
         maturity_days = found.schema.split.maturity_days if maturity_days is None else maturity_days
         newest = found.roles["snapshot_time"].max()
         if newest >= first:
@@ -135,7 +142,7 @@ def assign(
     drawn = draw_arms(people, wanted)
     protocol = Protocol(
         name=name,
-        made=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        made=_now().replace(microsecond=0).isoformat(),
         made_by=by,
         start=start,
         days=days,
@@ -146,8 +153,8 @@ def assign(
         alpha=alpha,
         power=power,
         uplift=uplift,
-        icc=icc,
-        leads_per_specialist=max(1.0, leads_each),
+        icc=icc_found if icc is None else icc,
+        leads_per_specialist=leads_found if leads_per_specialist is None else leads_per_specialist,
         design=wanted,
         draws=drawn.draws,
         arms={"treatment": treatment, "control": control},
@@ -175,23 +182,44 @@ def assign(
     return Answer(document, text)
 
 
+def _check_alone(how: Mapping[str, Any], looks: str, leads_per_specialist: float | None) -> None:
+    """What a file of people cannot tell. `how`: options that work on leads."""
+    if given := [name for name, value in how.items() if value is not None]:
+        raise ConfigError(
+            f"--{given[0].replace('_', '-')} is worked out from --leads, however: --specialists was given; write what "
+            "it says into the file, as the column tier, region or follow_ups"
+        )
+    if looks != "fixed" and leads_per_specialist is None:
+        raise ConfigError(
+            f"--looks {looks} needs --leads-per-specialist, what one person gets in the whole trial, however: not "
+            "given, and a file of people does not say; give it, or --leads and --schema in place of --specialists"
+        )
+
+
 def read(
-    protocol: Path, leads: Path, schema: Path, until: str | None, earlier: Path | None, report: Path | None
+    protocol: Path,
+    leads: Path,
+    schema: Path,
+    until: str | None,
+    stopped: str | None,
+    earlier: Path | None,
+    report: Path | None,
 ) -> Answer:
     """The effect, as far as the protocol lets it be seen; 2 where a check says that the trial must not be read."""
     plan_of_record = read_protocol(protocol)
     if report is not None and (report.suffix not in (".html", ".pdf") or report.exists()):
         why = "is there already" if report.exists() else "ends otherwise"
         raise ConfigError(f"--report must be a new file ending in .html or .pdf, however: '{report.name}' {why}")
-    if until is not None and not _is_day(until):
-        raise ConfigError(f"--until must be a day such as 2026-12-01, however: got='{until}'")
+    days = {"until": until, "stopped": stopped}
+    known, stop = (None if day is None else _day_of(name, day) for name, day in days.items())
     contract = load_schema(schema)
     found = load(leads, contract)
     before = load(earlier, contract) if earlier is not None else None
-    result = read_trial(plan_of_record, found, pd.Timestamp(until) if until else None, earlier=before)
+    result = read_trial(plan_of_record, found, known, before, stopped=stop)
     if report is not None:
-        made = html_report(result, plan_of_record)
-        report.write_bytes(made.encode() if report.suffix == ".html" else pdf_report(result, plan_of_record))
+        page = report.suffix == ".html"
+        made = html_report(result, plan_of_record).encode() if page else pdf_report(result, plan_of_record)
+        write_once(report, made)
     lines = [result.verdict, "", *(f"{check.name}: {check.words}" for check in result.checks)]
     if len(result.methods):
         shown = result.methods.assign(
@@ -201,8 +229,8 @@ def read(
         lines += ["", shown[["method", "uplift", "low", "high", "p"]].to_string(index=False)]
     if report is not None:
         lines += ["", f"The report is in {report}."]
-    stopped = any(check.state == "stop" for check in result.checks)
-    return Answer(result.to_dict(), "\n".join(lines), code=2 if stopped else 0)
+    spoilt = any(check.state == "stop" for check in result.checks)
+    return Answer(result.to_dict(), "\n".join(lines), code=2 if spoilt else 0)
 
 
 def rehearse(
@@ -245,19 +273,6 @@ def _seen_by(situation: planning.Situation, team: int, uplift: float, power: flo
     return {**seen, "verdict": verdict(situation, team, uplift, days, power)}
 
 
-def _team(leads: Path | None, schema: Path | None, days: int, **how: Any) -> tuple[Team, Leads] | None:
-    """The people of a lead file, and the leads; None without one."""
-    if leads is None and schema is None:
-        return None
-    if leads is None or schema is None:
-        raise ConfigError("--leads and --schema go together, however: only one was given; name both, or neither")
-    found = load(leads, load_schema(schema), need_outcome=True)
-    team = team_of(found, days, **how)
-    for note in team.notes:
-        tell(Event(f"note: {note}"))
-    return team, found
-
-
 def _guardrail(text: str) -> tuple[str, str]:
     column, _, bad = text.rpartition(":")
     if not column or bad not in ("lower", "higher"):
@@ -269,8 +284,11 @@ def _percent(value: float) -> str:
     return f"{value:+.1%}" if np.isfinite(value) else "-"
 
 
-def _is_day(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).date().isoformat() == text
-    except ValueError:
-        return False
+def _day_of(option: str, text: str) -> pd.Timestamp:
+    if not is_date(text):
+        raise ConfigError(f"--{option} must be a day such as 2026-12-01, however: got='{text}'")
+    return pd.Timestamp(text)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -26,6 +26,16 @@ def learn_section(asked: data.Asked, found: Responses, costs: pd.DataFrame, marg
     gained = gains(played)
     figure = weeks_chart(played, gained, terms)
     shared.chart(figure, played, "simulation", style.spoken(figure))
+    learned = gained.set_index("how").loc["thompson"]
+    if learned["high"] < 0:
+        st.info(
+            "On these curves your spend is near the best already: keep it, learning would cost more than it finds.",
+            icon=":material/flag:",
+        )
+    elif learned["low"] > 0:
+        st.info("On these curves it pays to split anew each period.", icon=":material/flag:")
+    else:
+        st.info("On these curves it makes no difference that can be told.", icon=":material/flag:")
     most = gained.set_index("how")["gain"].to_dict()["known"]
     st.caption(
         shared.literal(

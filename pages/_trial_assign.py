@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from core.charts.trials import love_plot
 from core.data.prompts import shown_name
 from core.data.schema import schema_from_dict
 from core.decisions.field_trial.assignment import Assignment, Design, assign, balance
+from core.decisions.field_trial.outlook import verdict
 from core.decisions.field_trial.protocol import Protocol, look_days
 from core.decisions.field_trial.team import Team
 from core.workspace import runs, trials
@@ -64,7 +65,9 @@ def assign_step() -> None:
         region = _column("Stratify by region or store", schema.features.categorical, "trial_region")
         follow_ups = _column("Follow-up volume", schema.features.numeric, "trial_follow_ups")
         kind = st.selectbox("Draw", list(DRAWN), format_func=DRAWN.__getitem__, key="trial_kind")
-        looks = st.selectbox("Looks before the end", list(READ), format_func=READ.__getitem__, key="trial_looks")
+        looks = st.selectbox(
+            "Looks before the end", list(READ), format_func=READ.__getitem__, key="trial_looks", persist_state="session"
+        )
         headline = st.selectbox("The figure that counts", list(METHODS), format_func=METHODS.__getitem__)
         guarded = _guardrails(schema.features.numeric)
     strata = ("tier", "region") if region else ("tier",)
@@ -75,6 +78,10 @@ def assign_step() -> None:
     drawn = _drawn(str(shared.workspace().folder), chosen.id, follow_ups, region, wanted.design)
     _show(drawn, words)
     seats = _seats(drawn, chosen.id) if shared.sign_in_on() else []
+    hoped = people.over(wanted.days)
+    promised = replace(hoped.situation, looks=looks)
+    uplift, power = _promise()
+    st.info(shared.literal(verdict(promised, hoped.per_arm, uplift, wanted.days, power)), icon=":material/flag:")
     if st.button("Freeze the trial", type="primary", icon=":material/lock:"):
         _freeze(chosen, people, drawn, wanted, seats)
     st.caption("Frozen means: who is in which half, how long it runs and what counts can no longer be changed.")
@@ -178,9 +185,15 @@ def _seats(drawn: Assignment, dataset_id: str) -> list[tuple[str, str]]:
     return seats
 
 
+def _promise() -> tuple[float, float]:
+    """The effect that is hoped for and the chance of finding it, as step 1 has them."""
+    return st.session_state.get("trial_uplift", UPLIFT) / 100, st.session_state.get("trial_power", POWER) / 100
+
+
 def _freeze(chosen: Dataset, people: Team, drawn: Assignment, wanted: Wanted, seats: list[tuple[str, str]]) -> None:
     who = shared.need("manager").email
     situation = people.over(wanted.days).situation
+    uplift, power = _promise()
     maturity = schema_from_dict(chosen.schema).split.maturity_days
     protocol = Protocol(
         name=wanted.name,
@@ -192,8 +205,8 @@ def _freeze(chosen: Dataset, people: Team, drawn: Assignment, wanted: Wanted, se
         headline=wanted.headline,
         looks=wanted.looks,
         look_days=look_days(wanted.days, maturity) if wanted.looks == "obrien_fleming" else (),
-        uplift=st.session_state.get("trial_uplift", UPLIFT) / 100,
-        power=st.session_state.get("trial_power", POWER) / 100,
+        uplift=uplift,
+        power=power,
         icc=situation.icc,
         leads_per_specialist=situation.leads_per_specialist,
         design=wanted.design,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.charts import style
+from core.charts.trial_words import READ
 from core.charts.trials import detectable_chart, power_chart
 from core.decisions.field_trial import outlook, planning
 from core.decisions.field_trial.planning import Situation
@@ -85,7 +87,10 @@ def plan_step() -> None:
             persist_state="session",
             help="How sure you want to be that the trial shows the effect if it is there (experts call it power).",
         )
-    situation = _asked(found.over(days).situation, chosen.id)
+    looks = st.selectbox(
+        "Looks before the end", list(READ), format_func=READ.__getitem__, key="trial_looks", persist_state="session"
+    )
+    situation = replace(_asked(found.over(days).situation, chosen.id), looks=looks)
     uplift, wanted = hoped / 100, power / 100
     st.info(shared.literal(outlook.verdict(situation, int(each), uplift, int(days), wanted)), icon=":material/flag:")
     _figures(situation, int(each), uplift, wanted)
@@ -106,7 +111,7 @@ def plan_step() -> None:
 def _asked(measured: Situation, dataset_id: str) -> Situation:
     """The measured situation, or what somebody asks about instead."""
     box = st.expander("What was measured on these leads, and what if it were otherwise", icon=":material/tune:")
-    values = {}
+    values: dict[str, Any] = {}
     with box:
         for name, (label, scale, hint) in MEASURED.items():
             value = getattr(measured, name) * scale

@@ -11,7 +11,7 @@ from core.charts.trial_words import METHODS, STATES, between, uplift
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.reading import TrialResult, read
 from core.trial_report.files import html_report, pdf_report
-from core.workspace import datasets
+from core.workspace import datasets, trials
 from core.workspace.tables import Trial
 from pages import _shared as shared
 from pages._trial_watch import frozen, pick_outcomes
@@ -24,7 +24,7 @@ def read_step(trial: Trial) -> None:
     if chosen is None:
         return
     dataset, until = chosen
-    result = _result(str(shared.workspace().folder), trial.id, trial.sha256, dataset.id, until)
+    result = _result(str(shared.workspace().folder), trial.id, trial.stopped is not None, dataset.id, until)
     unfair = [check for check in result.checks if check.state == "stop"]
     for check in unfair:
         st.error(shared.literal(f"{check.name}: {check.words}"), title=STATES["stop"], icon=":material/report:")
@@ -48,11 +48,22 @@ def read_step(trial: Trial) -> None:
             )
 
 
-@st.cache_data(max_entries=10, show_spinner="Counting orders, and drawing lots again …")
-def _result(folder: str, trial_id: str, sha256: str, dataset_id: str, until: pd.Timestamp) -> TrialResult:
-    """A trial read on a dataset; neither ever changes."""
+@st.cache_data(max_entries=10, ttl=600, show_spinner="Counting orders, and drawing lots again …")
+def _result(folder: str, trial_id: str, stopped: bool, dataset_id: str, until: pd.Timestamp) -> TrialResult:
+    """A trial read on a dataset, which never changes; what its people were shown grows."""
     ws = shared.workspace()
-    return read(frozen(trial_id), datasets.leads_of(ws, dataset_id), until)
+    trial = trials.trial(ws, trial_id)
+    leads = datasets.leads_of(ws, dataset_id)
+    # Leads that changed hands since the trial was planned tell whether the halves kept apart.
+    earlier = datasets.leads_of(ws, trial.dataset_id) if trial.dataset_id != dataset_id else None
+    return read(
+        frozen(trial_id),
+        leads,
+        until,
+        earlier,
+        stopped=pd.Timestamp(trial.stopped) if trial.stopped else None,
+        shown=trials.shown_leads(ws, trial_id),
+    )
 
 
 def _figures(result: TrialResult) -> None:

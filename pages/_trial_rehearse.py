@@ -100,12 +100,12 @@ def _result(result: dict, asked: dict) -> None:
         }
     )
     st.info(
-        f"Of 100 such trials, {100 * found['found'][USUAL]:.0f} find the true +{uplift:.1%}, and "
-        f"{100 * alarms['false_alarm'][USUAL]:.0f} of 100 trials of two equal rankings claim a difference (read with "
+        f"Of 100 such trials, {100 * found['found'][USUAL]:.1f} find the true +{uplift:.1%}, and "
+        f"{100 * alarms['false_alarm'][USUAL]:.1f} of 100 trials of two equal rankings claim a difference (read with "
         f"{METHODS[USUAL].lower()}, as is usual).",
         icon=":material/flag:",
     )
-    percent = {name: st.column_config.NumberColumn(format="%.0f of 100") for name in table.columns[1:]}
+    percent = {name: st.column_config.NumberColumn(format="%.1f of 100") for name in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=percent, alt="How each read-out fares over the rehearsed trials")
     trials = pd.DataFrame(result["trials"])
     chosen = st.selectbox("Read-out", list(found.index), format_func=METHODS.__getitem__, key="rehearse_method")

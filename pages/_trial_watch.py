@@ -93,6 +93,7 @@ def pick_outcomes(trial: Trial) -> tuple[Dataset, pd.Timestamp] | None:
             "Outcomes are known up to",
             chosen.newest.date(),
             min_value=trial.begins.date(),
+            max_value=max(chosen.newest, chosen.made).date(),
             key=f"trial_until_{id}",
             width=200,
             help="The day on which the file was drawn from your system; the day of its newest lead where you know no "
@@ -110,7 +111,7 @@ def watch_step(trial: Trial) -> None:
     if chosen is not None:
         dataset, until = chosen
         leads = datasets.leads_of(shared.workspace(), dataset.id)
-        found = outcomes(protocol, leads, until)
+        found = outcomes(protocol, leads, until, stopped=pd.Timestamp(trial.stopped) if trial.stopped else None)
         for check in checks(found, protocol, leads, shown=trials.shown_leads(shared.workspace(), trial.id)):
             colour, icon = MARKS[check.state]
             with st.container(border=True, gap="xsmall"):

@@ -8,6 +8,7 @@ import streamlit as st
 from core.charts import style
 from core.queue.view import View
 from core.workspace import runs, scorings, trials
+from core.workspace.ids import utc_now
 from core.workspace.tables import Dataset, Scoring, Trial
 from core.workspace.trials import ArmQueue
 from pages import _shared as shared
@@ -83,6 +84,9 @@ with shared.guard():
     if found is None:
         st.subheader("You take part in no field trial", anchor=False)
         st.write("While one runs, each of its people finds their calls here. The Queue has all leads.")
+        for trial in trials.trials(shared.workspace()):
+            if trial.begins > utc_now() and not trial.stopped:
+                st.text(f"{trial.name} starts on {trial.begins:%d %B %Y}.")
         if st.button("Open the queue", type="primary", icon=":material/arrow_forward:"):
             st.switch_page("pages/queue.py")
         st.stop()

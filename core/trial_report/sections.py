@@ -52,7 +52,7 @@ def sections(result: TrialResult, protocol: Protocol) -> tuple[Section, ...]:
         _people(protocol),
         *effect,
         _checks(result),
-        _plan(protocol),
+        _plan(protocol, result.stopped),
         Section("What this does not say", LIMITS),
     )
 
@@ -67,6 +67,8 @@ def _answer(result: TrialResult, protocol: Protocol) -> Section:
         "look": "This is a look before the end.",
         "final": "The trial is over.",
     }
+    if result.stopped is not None:
+        state["running"] = "The trial was stopped, and outcomes of its leads are awaited."
     sentences = [result.verdict]
     if _readable(result):
         sentences += _headline(result.headline, protocol)
@@ -199,7 +201,7 @@ def _checks(result: TrialResult) -> Section:
     return Section("Checks", (words,), table=Table(("What", "State", "In words"), rows))
 
 
-def _plan(protocol: Protocol) -> Section:
+def _plan(protocol: Protocol, stopped: pd.Timestamp | None) -> Section:
     design = protocol.design
     looks = READ[protocol.looks]
     if protocol.look_days:
@@ -217,6 +219,8 @@ def _plan(protocol: Protocol) -> Section:
         ("Strata", _listed([shown_name(name) for name in design.strata]) or "none"),
         ("Made alike in", _listed([measure_words(name).lower() for name in design.balance]) or "nothing further"),
     ]
+    if stopped is not None:
+        rows.append(("Otherwise than planned", f"stopped early, on {stopped.date().isoformat()}"))
     if protocol.draws:
         rows.append(("Draws until the groups were alike", f"{len(protocol.draws):,}"))
     words = "Decided before the start; the fingerprint changes with every later change."

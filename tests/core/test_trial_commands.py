@@ -1,16 +1,24 @@
 """`trial plan`, `assign`, `read` and `rehearse` as somebody types them."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from core import trial_commands
 from core.__main__ import main
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 SCHEMA = ["--schema", str(SAMPLE / "schema.toml")]
 LEADS = ["--leads", str(SAMPLE / "leads.csv"), *SCHEMA]
+
+
+@pytest.fixture(autouse=True)
+def july(monkeypatch):
+    """The day before the trial starts: the shipped leads are old, and no trial starts in the past."""
+    monkeypatch.setattr(trial_commands, "_now", lambda: datetime(2025, 7, 31, 9, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,20 @@ def refused(capsys, *arguments):
 
 def assigned(capsys, before, out, *more):
     return answer(
-        capsys, "assign", "--leads", before, *SCHEMA, "--start", "2025-08-01", "--days", "90", "--out", out, *more
+        capsys,
+        "assign",
+        "--leads",
+        before,
+        *SCHEMA,
+        "--start",
+        "2025-08-01",
+        "--days",
+        "90",
+        "--by",
+        "ana",
+        "--out",
+        out,
+        *more,
     )
 
 
@@ -88,7 +109,7 @@ def test_a_protocol_that_was_changed_is_not_read(capsys, before, tmp_path):
 
 
 def test_what_cannot_be_drawn(capsys, before, tmp_path):
-    out = ["--out", tmp_path / "p.json"]
+    out = ["--by", "ana", "--out", tmp_path / "p.json"]
     assert "before it starts" in refused(capsys, "assign", *LEADS, "--start", "2025-08-01", *out)
     assert "a day such as" in refused(capsys, "assign", *LEADS, "--start", "1.8.2025", *out)
     assert "give either" in refused(capsys, "assign", "--start", "2025-08-01", *out)
@@ -108,11 +129,97 @@ def test_a_file_of_people_is_enough_to_draw(capsys, tmp_path):
     team.write_text("specialist,tier,leads,orders\n" + "\n".join(rows))
     found = answer(
         capsys,
-        *("assign", "--specialists", team, "--start", "2026-01-01", "--out", tmp_path / "p.json"),
-        *("--design", "stratified", "--looks", "obrien_fleming"),
+        *("assign", "--specialists", team, "--start", "2026-01-01", "--by", "ana", "--out", tmp_path / "p.json"),
+        *("--design", "stratified", "--looks", "obrien_fleming", "--leads-per-specialist", "260"),
     )
     assert len(found["arms"]) == 24
+    assert json.loads((tmp_path / "p.json").read_text())["leads_per_specialist"] == 260
     assert json.loads((tmp_path / "p.json").read_text())["look_days"] == [63, 96, 129, 162]
+
+
+def test_names_alone_are_enough_to_draw(capsys, tmp_path):
+    team = tmp_path / "team.csv"
+    team.write_text("specialist\n" + "\n".join(f"P{n}" for n in range(10)))
+    people = ["assign", "--specialists", team, "--start", "2026-01-01", "--by", "ana", "--out"]
+    found = answer(capsys, *people, tmp_path / "p.json")
+    written = json.loads((tmp_path / "p.json").read_text())
+    assert sorted(found["arms"].values()).count("control") == 5 and (written["icc"], written["made_by"]) == (0.0, "ana")
+    answer(capsys, *people, tmp_path / "q.json", "--icc", "0.01")
+    assert json.loads((tmp_path / "q.json").read_text())["icc"] == 0.01
+
+
+def test_what_a_file_of_people_cannot_say_must_be_given(capsys, tmp_path):
+    team, out = tmp_path / "team.csv", tmp_path / "p.json"
+    team.write_text("specialist\n" + "\n".join(f"P{n}" for n in range(10)))
+    people = ["assign", "--specialists", team, "--start", "2026-01-01", "--by", "ana", "--out", out]
+    assert "always_valid needs --leads-per-specialist" in refused(capsys, *people, "--looks", "always_valid")
+    for option, value in (("--region", "city"), ("--follow-ups", "calls"), ("--tiers", "3")):
+        assert f"{option} is worked out from --leads" in refused(capsys, *people, option, value)
+    assert "made_by must say who" in refused(capsys, *people, "--by", " ")
+    with pytest.raises(SystemExit):
+        main(["trial", *map(str, people[:5]), "--out", str(out)])
+    for text in ("", "\n", "specialist\n"):
+        team.write_text(text)
+        assert "there is nobody in 'team.csv'; write a header" in refused(capsys, *people)
+    team.write_text("specialist,leads\nA,1e300\nB,3\n")
+    assert "a number above 1,000,000,000" in refused(capsys, *people)
+    assert not out.exists()
+
+
+def test_a_trial_starts_today_at_the_earliest(capsys, tmp_path):
+    team = tmp_path / "team.csv"
+    team.write_text("specialist\n" + "\n".join(f"P{n}" for n in range(10)))
+    people = ["assign", "--specialists", team, "--by", "ana", "--out", tmp_path / "p.json", "--start"]
+    told = refused(capsys, *people, "2025-07-30")
+    assert "--start is 2025-07-30 and today is 2025-07-31; take a later start" in told
+    assert len(answer(capsys, *people, "2025-07-31")["arms"]) == 10
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--days", "0"),
+        ("--days", "999999999999999999999"),
+        ("--uplift", "nan"),
+        ("--uplift", "1e-300"),
+        ("--uplift", "1e200"),
+        ("--uplift", "1e300"),
+        ("--specialists", "0"),
+        ("--specialists", "9" * 400),
+        ("--cv", "1e300"),
+        ("--power", "nan"),
+        ("--leads-per-specialist", "1e300"),
+    ],
+)
+def test_numbers_that_no_plan_has_are_refused_in_words(capsys, asked):
+    usual = ["--base-rate", "0.0133", "--leads-per-specialist", "200"]
+    told = refused(capsys, "plan", *usual, "--specialists", "30", *asked)
+    assert "however: got=" in told and "Traceback" not in told
+
+
+def test_looks_before_the_end_take_more_people(capsys):
+    usual = ["plan", "--base-rate", "0.0133", "--leads-per-specialist", "200", "--icc", "0.005", "--specialists", "60"]
+    plain, planned, always = (
+        answer(capsys, *usual, *(("--looks", looks) if looks else ()))
+        for looks in ("", "obrien_fleming", "always_valid")
+    )
+    people = [one["specialists_per_arm"] for one in (plain, planned, always)]
+    assert people[0] == 1348 < people[1] < people[2] and "looks" not in plain["situation"]
+    for name in ("detectable_uplift", "detectable_uplift_adjusted"):
+        assert plain[name] < planned[name] < always[name]
+    assert always["situation"]["looks"] == "always_valid" and plain["verdict"] != always["verdict"]
+
+
+def test_a_stopped_trial_is_read_sooner_and_the_report_says_so(capsys, before, tmp_path):
+    out, report = tmp_path / "protocol.json", tmp_path / "report.html"
+    assigned(capsys, before, out)
+    read = ["read", "--protocol", out, *LEADS, "--until", "2025-10-20"]
+    assert answer(capsys, *read)["state"] == "running"
+    found = answer(capsys, *read, "--stopped", "2025-09-15", "--report", report)
+    assert found["state"] == "final" and found["stopped"].startswith("2025-09-15")
+    assert "stopped early, on 2025-09-15" in found["verdict"] and "stopped early, on 2025-09-15" in report.read_text()
+    assert "--stopped must be a day" in refused(capsys, *read, "--stopped", "soon")
+    assert "outcomes can be known up to today" in refused(capsys, *read[:-1], "2999-01-01")
 
 
 def test_a_report_never_replaces_a_file(capsys, before, tmp_path):

@@ -1,7 +1,8 @@
 """Who is in which arm: halves within strata, drawn until the arms are alike before the start, or matched pairs.
 
 How far the arms are apart is one number, M, the squared length of `draws.distance`: about chi-square over all draws
-that the strata allow, so that a share `accept` of them lies below its quantile.
+that the strata allow, so that a share `accept` of them lies below its quantile. In a small team that share would be a
+few draws, which anybody could foresee: there as many are accepted as leave chance its work.
 
 Source: Morgan & Rubin 2012, Rerandomization to improve covariate balance in experiments.
 """
@@ -9,23 +10,30 @@ Source: Morgan & Rubin 2012, Rerandomization to improve covariate balance in exp
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from core.decisions.field_trial.draws import coins, distance, halves, matched_pairs, whitened
+from core.decisions.field_trial.choices import ARMS, KINDS
+from core.decisions.field_trial.draws import coins, distance, halves, matched_pairs, possible, whitened
 from core.decisions.field_trial.specialists import COUNTS, FEWEST
 from core.errors import ConfigError, NotComputable, ValidationError
 
-ARMS = ("treatment", "control")
-KINDS = ("rerandomised", "pairs", "stratified")
 BLOCK = 2_000_000
 """Places drawn at once: some 50 MB."""
 TRIED = 2_000
 """Draws that show how M is distributed among these people. Source: ours."""
+ALIKE = 200
+"""Different draws, mirror images apart, of which one is taken: with fewer some people's arm could be foretold, and a
+permutation would have too little to compare with. Source: ours; 199 are what a test at 5% asks for at the least."""
+MOST_TRIED = 200_000
+"""Draws tried to find them."""
+FEWEST_DRAWS = 20
+"""Draws that the strata must allow, mirror images counted, for drawing again to be of use. Source: ours."""
+MOST_DRAWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,8 @@ class Design:
     balance: tuple[str, ...] = ("lock_ins_30", "lock_ins_14", "lock_ins_7", "follow_ups")
     """Columns in which the arms shall be alike. Source: the paper."""
     accept: float = 0.01
-    """Share of draws that are alike enough, in (0, 1]. Source: method 4.3, .01 to .001."""
+    """Share of draws that are alike enough, in (0, 1]; a larger one where that would be fewer than ALIKE different
+    draws. Source: method 4.3, .01 to .001."""
     seed: int = 0
     """The same specialists, design and seed make the same arms."""
     draws: int = 10_000
@@ -51,9 +60,10 @@ class Design:
             raise ConfigError(f"the design's kind must be one of {', '.join(KINDS)}, however: got={self.kind!r}")
         if not 0 < self.accept <= 1:
             raise ConfigError(f"the design's accept must lie in (0, 1], however: got={self.accept!r}")
-        for name, least in (("seed", 0), ("draws", 1)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"the design's {name} must be {least} or more, however: got={getattr(self, name)!r}")
+        if self.seed < 0:
+            raise ConfigError(f"the design's seed must be 0 or more, however: got={self.seed!r}")
+        if not 1 <= self.draws <= MOST_DRAWS:
+            raise ConfigError(f"the design's draws must lie in [1, {MOST_DRAWS:,}], however: got={self.draws!r}")
         if self.kind != "stratified" and not self.balance:
             raise ConfigError(f"a {self.kind} design needs columns to balance; name some, or take the kind stratified")
 
@@ -77,7 +87,7 @@ def assign(specialists: pd.DataFrame, design: Design) -> Assignment:
 
     Raises:
         ValidationError: the specialists lack a column of the design.
-        NotComputable: fewer than four specialists, or no draw was accepted.
+        NotComputable: fewer than four specialists, strata that leave nothing to draw again, or no draw was accepted.
     """
     stratum, code = _strata(specialists, design)
     rng = np.random.default_rng(design.seed)
@@ -92,7 +102,7 @@ def assign(specialists: pd.DataFrame, design: Design) -> Assignment:
     return Assignment(frame, distances[-1] if distances else math.nan, threshold, tuple(distances))
 
 
-def accepted(specialists: pd.DataFrame, design: Design, times: int, seed: int) -> np.ndarray:
+def accepted(specialists: pd.DataFrame, design: Design, times: int, seed: int | Sequence[int]) -> np.ndarray:
     """Further assignments that the design would have accepted as well, for permutation tests.
 
     Shape: (times, k), bool: True in treatment, in the specialists' order.
@@ -107,7 +117,7 @@ def accepted(specialists: pd.DataFrame, design: Design, times: int, seed: int) -
     columns, threshold = _whitened(specialists, code, design)
     kept: list[np.ndarray] = []
     missing, size = times, max(1, min(math.ceil(1.1 * times / design.accept), BLOCK // len(code)))
-    while missing:  # comes to its end: of all draws, a share of about `accept` is alike enough
+    while missing:  # comes to its end: of all draws, a share of `accept` or more is alike enough
         treated = halves(code, rng, size)
         kept.append(treated[distance(treated, columns) <= threshold][:missing])
         missing -= len(kept[-1])
@@ -174,12 +184,32 @@ def _whitened(specialists: pd.DataFrame, code: np.ndarray, design: Design) -> tu
     columns = whitened(specialists[list(design.balance)].to_numpy(dtype=np.float64), code)
     if design.kind == "stratified":
         return columns, math.inf
+    if (draws := possible(code)) < FEWEST_DRAWS:
+        raise NotComputable(
+            f"{len(code):,} specialists in {code.max() + 1:,} strata can be drawn into arms in {draws:,} ways only, "
+            f"{FEWEST_DRAWS} are needed to draw again until the arms are alike; take the kind stratified, more people "
+            "or fewer strata"
+        )
     rank = columns.shape[1]
     if not rank:
         return columns, 0.0
-    tried = distance(halves(code, np.random.default_rng([design.seed, TRIED]), TRIED), columns)
+    rng = np.random.default_rng([design.seed, TRIED])
+    tried = distance(halves(code, rng, TRIED), columns)
     # With few people, or a column in which few differ from 0, M is no chi-square: its own quantile keeps the promise.
-    return columns, max(float(chi2.ppf(design.accept, rank)), float(np.quantile(tried, design.accept)))
+    threshold = max(float(chi2.ppf(design.accept, rank)), float(np.quantile(tried, design.accept)))
+    if possible(code) / 2 * design.accept < ALIKE:
+        threshold = max(threshold, _wide_enough(code, columns, design.accept, rng))
+    # Mirror images, and draws of like people, are as far apart but for rounding: all of them count, or none.
+    return columns, threshold * (1 + 1e-9) + 1e-12
+
+
+def _wide_enough(code: np.ndarray, columns: np.ndarray, accept: float, rng: np.random.Generator) -> float:
+    """M below which ALIKE different draws lie, or all that the strata allow."""
+    times = int(min(10 * possible(code), math.ceil(2 * ALIKE / accept), MOST_TRIED))
+    treated = halves(code, rng, max(TRIED, times))
+    # Of two mirror images, the one that has the first person in treatment stands for both.
+    different = np.unique(treated == treated[:, :1], axis=0)
+    return float(np.sort(distance(different, columns))[:ALIKE][-1])
 
 
 def _pairs(specialists: pd.DataFrame, code: np.ndarray, design: Design) -> np.ndarray:

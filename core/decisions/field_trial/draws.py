@@ -9,6 +9,8 @@ that the strata allow. M = z' V^-1 z is the Mahalanobis distance of Morgan & Rub
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.spatial.distance import pdist
 
@@ -24,6 +26,19 @@ def halves(code: np.ndarray, rng: np.random.Generator, times: int) -> np.ndarray
     for stratum, size in enumerate(sizes):
         treated[:, code == stratum] = _seated(seats[:, stratum], size, rng)
     return treated
+
+
+def possible(code: np.ndarray) -> int:
+    """How many different draws `halves` can make, each as likely as any other. Shape (k,) numbers of strata.
+
+    Example:
+        >>> possible(np.array([0, 0, 1, 1])), possible(np.zeros(6, dtype=int))
+        (4, 20)
+    """
+    sizes = np.bincount(code).tolist()
+    odd = sum(size % 2 for size in sizes)
+    # Of an odd number of odd strata, either half may be the larger one.
+    return (1 + odd % 2) * math.comb(odd, odd // 2) * math.prod(math.comb(size, size // 2) for size in sizes)
 
 
 def _seated(seats: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

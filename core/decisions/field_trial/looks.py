@@ -16,7 +16,8 @@ from scipy.stats import norm
 
 from core.data.leads import Leads
 from core.decisions.field_trial.fieller import Estimate
-from core.decisions.field_trial.outcomes import DAY, Outcomes, mature_days, outcomes
+from core.decisions.field_trial.moments import DAY, mature_days
+from core.decisions.field_trial.outcomes import Outcomes, outcomes
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.sequential import (
     always_valid,
@@ -53,7 +54,7 @@ class Look:
 
 def look_now(protocol: Protocol, leads: Leads, now: Outcomes) -> Look | None:
     """What the plan lets be seen; None where that is nothing."""
-    final = now.observed_days == protocol.days
+    final = now.observed_days == now.leads.shape[1]
     if protocol.looks == "fixed":
         return Look(now, "final") if final else None
     if protocol.looks == "always_valid":
@@ -61,16 +62,17 @@ def look_now(protocol: Protocol, leads: Leads, now: Outcomes) -> Look | None:
         if not share:
             return None
         return Look(now, "final" if final else "look", always_valid(share, protocol.alpha), share)
-    passed = _passed(protocol, now.until)
+    moments = _moments(protocol, now.stopped)
+    passed = [moment for moment in moments if moment <= now.until]
     if not passed:
         return None
-    seen = outcomes(protocol, leads, passed[-1])
-    final = len(passed) == len(protocol.look_days)
-    leads_by = [seen.leads[:, : mature_days(protocol, moment)] for moment in passed]
+    seen = outcomes(protocol, leads, passed[-1], stopped=now.stopped, now=now.until)
+    final = len(passed) == len(moments)
+    leads_by = [seen.leads[:, : mature_days(protocol, moment, now.stopped)] for moment in passed]
     counted = [information(protocol, known) for known in leads_by]
     # A look without new leads since the one before tells nothing and spends nothing; leads beyond the plan must leave
     # something to spend for the looks to come.
-    spent = np.minimum(counted, np.linspace(0.9, 1.0, len(protocol.look_days))[: len(counted)])
+    spent = np.minimum(counted, np.linspace(0.9, 1.0, len(moments))[: len(counted)])
     kept = np.diff(counted, prepend=0.0) > 0
     if not kept.any():
         return None
@@ -85,12 +87,10 @@ def look_now(protocol: Protocol, leads: Leads, now: Outcomes) -> Look | None:
 
 def waiting(protocol: Protocol, now: Outcomes) -> str:
     """Why nothing is shown, and when something will be."""
-    known = f"Outcomes are known up to {now.until.date().isoformat()}."
+    known = f"Outcomes are known up to {now.until.date().isoformat()}.{stop_words(now.stopped)}"
     if protocol.looks == "always_valid":
         return f"No effect is shown yet: no lead of the trial has a final outcome. {known}"
-    days = protocol.look_days or (protocol.days + math.ceil(protocol.maturity_days),)
-    moments = [pd.Timestamp(protocol.start) + day * DAY for day in days]
-    coming = [moment for moment in moments if moment > now.until]
+    coming = [moment for moment in _moments(protocol, now.stopped) if moment > now.until]
     if not coming:
         return f"No effect is shown: no lead of the trial has a final outcome. {known}"
     left = math.ceil((coming[0] - now.until) / DAY)
@@ -103,10 +103,24 @@ def waiting(protocol: Protocol, now: Outcomes) -> str:
     return f"No effect is shown yet: the first look that was planned comes {when}. {known}"
 
 
-def _passed(protocol: Protocol, until: pd.Timestamp) -> list[pd.Timestamp]:
-    """Moments of the planned looks up to now."""
-    moments = [pd.Timestamp(protocol.start) + day * DAY for day in protocol.look_days]
-    return [moment for moment in moments if moment <= until]
+def stop_words(stopped: pd.Timestamp | None) -> str:
+    """A sentence more where the trial was stopped early, else none.
+
+    Example:
+        >>> stop_words(pd.Timestamp("2026-03-10 14:00"))
+        ' The trial was stopped early, on 2026-03-10: leads that came later do not count.'
+    """
+    if stopped is None:
+        return ""
+    return f" The trial was stopped early, on {stopped.date().isoformat()}: leads that came later do not count."
+
+
+def _moments(protocol: Protocol, stopped: pd.Timestamp | None) -> list[pd.Timestamp]:
+    """When the plan lets an effect be read: its looks, the last when all is final. A stop makes that come sooner."""
+    start, wait = pd.Timestamp(protocol.start), math.ceil(protocol.maturity_days)
+    last = start + (protocol.days + wait) * DAY if stopped is None else stopped + protocol.maturity_days * DAY
+    before = [moment for day in protocol.look_days if (moment := start + day * DAY) < last]
+    return [*before, last]
 
 
 def information(protocol: Protocol, leads: np.ndarray) -> float:

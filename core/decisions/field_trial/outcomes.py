@@ -6,6 +6,7 @@ days later. Nothing but the owner says whose it is, and people stay in the arm t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,12 +15,13 @@ import pandas as pd
 
 from core.data.leads import Leads
 from core.data.problems import Findings
-from core.decisions.field_trial.assignment import ARMS
+from core.decisions.field_trial.choices import ARMS
+from core.decisions.field_trial.moments import DAY, known_until, last_moment, mature_days, utc
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ValidationError
 
-DAY = pd.Timedelta(days=1)
+STOPPED = "came after the trial was stopped"
 UNKNOWN = "are old enough but have no outcome"
 """Why leads were left out that should have counted."""
 
@@ -67,6 +69,10 @@ class Outcomes:
     """Days of the trial of which every lead is mature."""
     arrived: np.ndarray | None = None
     """Shape (k, D): leads that came, mature or not; None where `leads` are all."""
+    unknown: np.ndarray | None = None
+    """Shape (k,): leads that are old enough but have no outcome; None where there are none."""
+    stopped: pd.Timestamp | None = None
+    """When the trial was stopped before its last day; D then counts the days up to it."""
 
     @property
     def came(self) -> np.ndarray:
@@ -94,39 +100,56 @@ def covariates(specialists: pd.DataFrame) -> np.ndarray:
     return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
-def outcomes(protocol: Protocol, leads: Leads, until: pd.Timestamp | None = None) -> Outcomes:
+def outcomes(
+    protocol: Protocol,
+    leads: Leads,
+    until: pd.Timestamp | None = None,
+    *,
+    stopped: pd.Timestamp | None = None,
+    now: pd.Timestamp | None = None,
+) -> Outcomes:
     """Count the trial's leads and orders.
 
     Args:
         until: Up to when the outcomes were known, UTC; the newest snapshot of `leads` by default.
+        stopped: When the trial was stopped, UTC: leads that came later do not count, and it is over once those before
+            are final.
+        now: The clock, UTC; that of the machine by default. Nobody knows outcomes of days after it.
 
     Raises:
-        ValidationError: the leads have no owner, time, outcome or guardrail column, came before the start all of them,
-            belong to nobody in the trial, or one arm alone has leads or outcomes; with rows.
+        ConfigError: `until` lies after today.
+        NotComputable: the trial was stopped before its first day.
+        ValidationError: the leads have no owner, time, outcome or guardrail column, came before the start all of them
+            or some of them before the arms were drawn, belong to nobody in the trial, or one arm alone has leads or
+            outcomes; with rows.
     """
     guardrails = _checked_columns(protocol, leads)
-    roles, start = leads.roles, pd.Timestamp(protocol.start)
-    moment = _utc(roles["snapshot_time"].max() if until is None else until)
+    roles, start, end = leads.roles, pd.Timestamp(protocol.start), last_moment(protocol, stopped)
+    days, early = math.ceil((end - start) / DAY), end < last_moment(protocol)
+    moment = known_until(roles["snapshot_time"], until, now)
     age = moment - roles["snapshot_time"]
     person = pd.Index(protocol.specialists["specialist"]).get_indexer(roles["owner"])
     day = ((roles["snapshot_time"] - start) // DAY).fillna(-1).to_numpy(dtype=np.int64)
     mature = (age >= pd.Timedelta(days=protocol.maturity_days)).to_numpy()
     known = np.isfinite(leads.converted)
-    inside = (day >= 0) & (day < protocol.days) & (age >= pd.Timedelta(0)).to_numpy()
+    late = early & (roles["snapshot_time"] >= end).to_numpy() & (day < protocol.days)
+    inside = (day >= 0) & (day < days) & (age >= pd.Timedelta(0)).to_numpy() & ~late
     _check_some(protocol, leads, person, day)
+    _check_drawn_before(protocol, leads, person, day)
     came, counts = inside & (person >= 0), inside & (person >= 0) & mature & known
     treated = (protocol.specialists["arm"] == ARMS[0]).to_numpy()
     _check_arms(protocol, leads, treated, person, came, counts, mature)
 
     def summed(rows: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-        shape = (len(treated), protocol.days)
+        shape = (len(treated), days)
         place = np.ravel_multi_index((person[rows], day[rows]), shape)
         weights = None if values is None else values[rows]
-        return np.bincount(place, weights=weights, minlength=len(treated) * protocol.days).reshape(shape)
+        return np.bincount(place, weights=weights, minlength=len(treated) * days).reshape(shape)
 
     left_out = {
         "came before the start": (day < 0) & roles["snapshot_time"].notna().to_numpy(),
         "came after the trial's last day": day >= protocol.days,
+        STOPPED: late,
         "came after the day up to which outcomes are known": (age < pd.Timedelta(0)).to_numpy(),
         "have no date": roles["snapshot_time"].isna().to_numpy(),
         "belong to nobody in the trial": inside & (person < 0),
@@ -141,20 +164,11 @@ def outcomes(protocol: Protocol, leads: Leads, until: pd.Timestamp | None = None
         immature=int((came & ~mature).sum()),
         left_out={reason: int(rows.sum()) for reason, rows in left_out.items() if rows.any()},
         until=moment,
-        observed_days=mature_days(protocol, moment),
+        observed_days=mature_days(protocol, moment, stopped),
         arrived=summed(came),
+        unknown=np.bincount(person[came & mature & ~known], minlength=len(treated)),
+        stopped=end if early else None,
     )
-
-
-def mature_days(protocol: Protocol, until: pd.Timestamp) -> int:
-    """Days of the trial of which every lead is mature by `until`, UTC; 0 where none is."""
-    passed = (until - pd.Timestamp(protocol.start)) / DAY - protocol.maturity_days
-    return int(np.clip(np.floor(passed), 0, protocol.days))
-
-
-def _utc(moment: pd.Timestamp) -> pd.Timestamp:
-    """Naive, as snapshots are."""
-    return moment if moment.tzinfo is None else moment.tz_convert("UTC").tz_localize(None)
 
 
 def _checked_columns(protocol: Protocol, leads: Leads) -> dict[str, np.ndarray]:
@@ -190,6 +204,18 @@ def _check_some(protocol: Protocol, leads: Leads, person: np.ndarray, day: np.nd
         since = (day >= 0) & (person < 0)
         message, remedy = "every lead since the start belongs to nobody in the trial", "give the leads of its people"
         found.rows("error", roles.owner or "", since, message, remedy, cells=leads.roles["owner"])
+    check_found(found)
+
+
+def _check_drawn_before(protocol: Protocol, leads: Leads, person: np.ndarray, day: np.ndarray) -> None:
+    """Raises ValidationError where leads of the trial came before the arms were drawn; whole days count."""
+    late = (utc(pd.Timestamp(protocol.made)).normalize() - pd.Timestamp(protocol.start)) // DAY
+    known, found = (person >= 0) & (day >= 0) & (day < min(late, protocol.days)), Findings()
+    message = f"leads of the trial came before the arms were drawn, on {protocol.made}: who drew them could know these"
+    remedy = "draw a trial with a later start"
+    found.rows(
+        "error", leads.schema.roles.snapshot_time or "", known, message, remedy, cells=leads.roles["snapshot_time"]
+    )
     check_found(found)
 
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 
 import pandas as pd
 
+from core.decisions.field_trial.choices import MOST_DAYS, MOST_LEADS
 from core.decisions.field_trial.planning import Situation, detectable, plan
 from core.decisions.field_trial.planning import power as power_of
 from core.errors import ConfigError, NotComputable
-
-MOST_DAYS = 3650
-"""A trial of more than ten years is none. Source: ours."""
 
 
 def days_needed(
@@ -72,15 +70,18 @@ def detectable_by_days(
 def verdict(situation: Situation, specialists_per_arm: int, uplift: float, days: int, power: float = 0.8) -> str:
     """One or two sentences: is a trial of so many days, in which each specialist gets the situation's leads, enough?
 
-    Where the situation has a correlation, the reading that adjusts for the time before is the one that is promised.
+    Where the situation has a correlation, the reading that adjusts for the time before is the one that is promised;
+    where it has looks before the end, the last of them.
 
     Raises:
-        ConfigError: as `plan` and `detectable`.
+        ConfigError: as `plan` and `detectable`, or the days are out of their range.
 
     Example:
         >>> verdict(Situation(0.05, 400), 20, 0.095, 132).split(";")[0]
         'This team can only see effects above 21% in 132 days'
     """
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(f"days must lie in [1, {MOST_DAYS}], however: got={days!r}")
     needed = _specialists(situation, uplift, power)
     least = _least(situation, specialists_per_arm, power, adjusted=True)
     if least <= uplift:
@@ -99,16 +100,24 @@ def verdict(situation: Situation, specialists_per_arm: int, uplift: float, days:
 
 def _specialists(situation: Situation, uplift: float, power: float) -> int:
     """In each arm, by the t-test itself: the normal formula promises a few too little."""
-    count = max(2, plan(situation, uplift, power).specialists_per_arm_adjusted)
-    while power_of(situation, count, uplift, adjusted=True) < power:
-        count += 1
-    return count
+    short = enough = max(2, plan(situation, uplift, power).specialists_per_arm_adjusted)
+
+    def found(count: int) -> bool:
+        return power_of(situation, count, uplift, adjusted=True) >= power
+
+    while not found(enough):
+        short, enough = enough, enough + math.ceil(enough / 8)
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        short, enough = (short, middle) if found(middle) else (middle, enough)
+    return enough
 
 
 def _after(situation: Situation, leads_per_day: float, days: int) -> Situation | None:
     """The situation after so many days; None while a specialist has less than one lead."""
-    if leads_per_day <= 0:
-        raise ConfigError(f"leads_per_day must be above 0, however: got={leads_per_day!r}")
+    if not 0 < leads_per_day <= MOST_LEADS / MOST_DAYS:
+        most = MOST_LEADS / MOST_DAYS
+        raise ConfigError(f"leads_per_day must lie in (0, {most:,.0f}], however: got={leads_per_day!r}")
     leads = leads_per_day * days
     return replace(situation, leads_per_specialist=leads) if leads >= 1 else None
 

@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +63,20 @@ class Protocol:
     guardrails: tuple[tuple[str, str], ...] = ()
     """Columns that must not suffer, each with the direction that is bad: lower or higher."""
     specialists: pd.DataFrame
-    """`Assignment.frame`: the columns of specialists.py, then stratum and arm."""
+    """`Assignment.frame`: the columns of specialists.py, then stratum and arm. A copy: no later change of the
+    given table reaches it."""
 
     def __post_init__(self) -> None:
         check_settings(vars(self))
         check_looks(self.looks, self.look_days, self.days, self.maturity_days)
         check_specialists(self.specialists)
+        object.__setattr__(self, "specialists", self.specialists.copy())
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, `sha256` last; `protocol_from_dict` reads it back."""
         return self._content() | {"sha256": self.sha256}
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """Over canonical JSON of everything else: equal exactly where all that was decided is."""
         text = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -138,7 +139,7 @@ def read_protocol(path: Path) -> Protocol:
         raise LeadRankError(
             f"cannot read the protocol '{path}': {error.strerror}; `trial assign` writes one"
         ) from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise LeadRankError(
             f"the protocol '{path}' must be JSON, however: {error}; `trial assign` writes one"
         ) from error

@@ -13,6 +13,7 @@ import pandas as pd
 from core.answers import as_json
 from core.data.leads import Leads
 from core.decisions.field_trial.assignment import accepted
+from core.decisions.field_trial.choices import METHODS
 from core.decisions.field_trial.estimates import (
     WEEK,
     Trial,
@@ -25,14 +26,15 @@ from core.decisions.field_trial.estimates import (
     t_test,
 )
 from core.decisions.field_trial.fieller import Estimate
-from core.decisions.field_trial.looks import Look, information, look_now, waiting
+from core.decisions.field_trial.looks import Look, information, look_now, stop_words, waiting
 from core.decisions.field_trial.outcomes import Outcomes, outcomes
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.sequential import always_valid
 from core.decisions.field_trial.watching import Check, checks
 from core.errors import NotComputable
 
-METHODS = ("adjusted", "t_test", "permutation", "ratio")
+DRAWS = 999
+"""Assignments of the permutation test; they leave a p of 0.05 uncertain by 0.007. Source: ours."""
 COLUMNS = ("method", "uplift", "low", "high", "p", "treatment", "control", "reason")
 
 
@@ -65,6 +67,8 @@ class TrialResult:
     """In plain words."""
     extra_orders: tuple[float, float, float] | None
     """Orders that treatment had beyond the control arm's rate, with interval; None without headline."""
+    stopped: pd.Timestamp | None = None
+    """When it was stopped before its last day, UTC; leads that came later do not count."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; what has no value is null."""
@@ -89,23 +93,29 @@ def read(
     leads: Leads,
     until: pd.Timestamp | None = None,
     earlier: Leads | None = None,
-    draws: int = 999,
+    draws: int = DRAWS,
+    *,
+    shown: pd.DataFrame | None = None,
+    stopped: pd.Timestamp | None = None,
+    now: pd.Timestamp | None = None,
 ) -> TrialResult:
     """Read the trial, as far as its plan allows now.
 
     Args:
         until: Up to when outcomes were known, UTC; the newest snapshot by default.
         earlier: An older file of the same leads, by which moved ones are found.
-        draws: Assignments of the permutation test; 999 leave a p of 0.05 uncertain by 0.007.
+        draws: Assignments of the permutation test.
+        shown: Leads as they were served: columns lead_id, arm, by which lists that met the other arm are found.
+        stopped, now: As `outcomes`.
 
     Raises:
-        ValidationError: as `outcomes`.
+        ConfigError, NotComputable, ValidationError: as `outcomes`.
     """
-    now = outcomes(protocol, leads, until)
-    look = look_now(protocol, leads, now)
+    known = outcomes(protocol, leads, until, stopped=stopped, now=now)
+    look = look_now(protocol, leads, known)
     if look is None:
-        empty = replace(now, leads=now.leads[:, :0], orders=now.orders[:, :0], observed_days=0)
-        shown = _Shown(
+        empty = replace(known, leads=known.leads[:, :0], orders=known.orders[:, :0], observed_days=0)
+        told = _Shown(
             None,
             pd.DataFrame(columns=COLUMNS),
             by_tier(empty)[:0],
@@ -113,18 +123,20 @@ def read(
             by_day(empty),
             _sequence(protocol, empty, ratio),
         )
-        verdict, until, state = waiting(protocol, now), now.until, "running"
+        verdict, until, state = waiting(protocol, known), known.until, "running"
     else:
-        shown = _shown(protocol, look, draws)
-        verdict, until, state = _verdict(protocol, look, shown), look.seen.until, look.state
+        told = _shown(protocol, look, draws)
+        verdict = _verdict(protocol, look, told) + stop_words(known.stopped)
+        until, state = look.seen.until, look.state
     return TrialResult(
         name=protocol.name,
         protocol_sha256=protocol.sha256,
         until=until,
         state=state,
-        checks=checks(now, protocol, leads, earlier),
+        checks=checks(known, protocol, leads, earlier, shown),
         verdict=verdict,
-        **vars(shown),
+        stopped=known.stopped,
+        **vars(told),
     )
 
 
@@ -157,8 +169,11 @@ def _methods(protocol: Protocol, look: Look, draws: int) -> tuple[dict[str, Esti
     """The effect by every method that has one, and the table of all."""
     trial = look.seen.trial()
 
+    # Another stream than that of the trial's own draw, which would come first in it.
+    arms = accepted(protocol.specialists, protocol.design, draws, seed=(protocol.design.seed, 1))
+
     def permuted(trial: Trial, alpha: float, bound: float | None) -> Estimate:
-        return permutation(trial, accepted(protocol.specialists, protocol.design, draws, seed=0), alpha, bound)
+        return permutation(trial, arms, alpha, bound)
 
     ways = dict(zip(METHODS, (adjusted, t_test, permuted, ratio), strict=True))
     found: dict[str, Estimate] = {}

@@ -15,6 +15,7 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from core.decisions.field_trial.assignment import Design, accepted, assign
+from core.decisions.field_trial.choices import LOOKS
 from core.decisions.field_trial.estimates import adjusted, permutation, ratio, t_test
 from core.decisions.field_trial.fieller import Estimate
 from core.decisions.field_trial.history import tiers_of
@@ -146,7 +147,7 @@ def _bounds(scenario: Scenario, looks: str, days: Sequence[int], alpha: float) -
     elif looks == "always_valid":
         mature = [*range(7, scenario.days, 7), scenario.days]
     else:
-        raise ConfigError(f"looks must be fixed, obrien_fleming or always_valid, however: got={looks!r}")
+        raise ConfigError(f"looks must be one of {', '.join(LOOKS)}, however: got={looks!r}")
     planned = scenario.leads_per_day * scenario.days
     shares = [information_share(scenario.leads_per_day * day, planned, scenario.truth.icc) for day in mature]
     if looks == "obrien_fleming":

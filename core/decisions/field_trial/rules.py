@@ -4,36 +4,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.data.problems import Findings
-from core.decisions.field_trial.assignment import ARMS
+from core.decisions.field_trial.choices import (
+    ARMS,
+    DIRECTIONS,
+    LEAST_UPLIFT,
+    LOOKS,
+    METHODS,
+    MOST_DAYS,
+    MOST_LEADS,
+    MOST_UPLIFT,
+)
 from core.decisions.field_trial.specialists import COLUMNS, check_found, read_specialists
 from core.errors import ConfigError, ValidationError
 
-HEADLINES = ("adjusted", "t_test", "permutation", "ratio")
-LOOKS = ("fixed", "obrien_fleming", "always_valid")
-DIRECTIONS = ("lower", "higher")
+YEARS = (1900, 2200)
+"""Of a first day."""
 
 
 def check_settings(given: Mapping[str, Any]) -> None:
     """Each setting in its range. Raises ConfigError."""
     rules: dict[str, tuple[bool, str]] = {
         "name": (bool(str(given["name"]).strip()), "not be empty"),
-        "start": (_is_date(given["start"]), "be a day such as 2026-03-01"),
-        "days": (_is_whole(given["days"]) and given["days"] >= 1, "be a whole number, 1 or more"),
-        "maturity_days": (0 <= given["maturity_days"] < math.inf, "be 0 or more"),
-        "headline": (given["headline"] in HEADLINES, f"be one of {', '.join(HEADLINES)}"),
+        "made": (_is_moment(given["made"]), "be a time such as 2026-02-20T09:00:00+00:00"),
+        "made_by": (bool(str(given["made_by"]).strip()), "say who freezes it"),
+        "start": (
+            is_date(given["start"]) and YEARS[0] <= int(given["start"][:4]) <= YEARS[1],
+            "be a day such as 2026-03-01",
+        ),
+        "days": (
+            _is_whole(given["days"]) and 1 <= given["days"] <= MOST_DAYS,
+            f"be a whole number in [1, {MOST_DAYS}]",
+        ),
+        "maturity_days": (0 <= given["maturity_days"] <= MOST_DAYS, f"lie in [0, {MOST_DAYS}]"),
+        "headline": (given["headline"] in METHODS, f"be one of {', '.join(METHODS)}"),
         "looks": (given["looks"] in LOOKS, f"be one of {', '.join(LOOKS)}"),
         "alpha": (0 < given["alpha"] < 1, "lie between 0 and 1"),
         "power": (0 < given["power"] < 1, "lie between 0 and 1"),
-        "uplift": (0 < given["uplift"] < math.inf, "be above 0"),
+        "uplift": (LEAST_UPLIFT <= given["uplift"] <= MOST_UPLIFT, f"lie in [{LEAST_UPLIFT:g}, {MOST_UPLIFT:g}]"),
         "icc": (0 <= given["icc"] < 1, "lie in [0, 1)"),
-        "leads_per_specialist": (0 < given["leads_per_specialist"] < math.inf, "be above 0"),
+        "leads_per_specialist": (0 < given["leads_per_specialist"] <= MOST_LEADS, f"lie in (0, {MOST_LEADS:,}]"),
         "arms": (set(given["arms"]) == set(ARMS), f"say what {' and '.join(ARMS)} call by"),
         "guardrails": (
             all(bad in DIRECTIONS for _, bad in given["guardrails"]),
@@ -42,7 +58,13 @@ def check_settings(given: Mapping[str, Any]) -> None:
     }
     for name, (sound, rule) in rules.items():
         if not sound:
-            raise ConfigError(f"the protocol's {name} must {rule}, however: got={given[name]!r}")
+            raise ConfigError(f"the protocol's {name} must {rule}, however: got={_short(given[name])}")
+    if given["headline"] == "permutation" and given["looks"] != "fixed":
+        raise ConfigError(
+            "the protocol's headline permutation is read once, with the looks fixed, however: "
+            f"looks={given['looks']!r}; a permutation has no bound for looks before the end; take the headline "
+            "adjusted, or the looks fixed"
+        )
 
 
 def check_looks(looks: str, look_days: tuple[int, ...], days: int, maturity_days: float) -> None:
@@ -77,11 +99,29 @@ def check_specialists(frame: pd.DataFrame) -> None:
     read_specialists(frame)
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: Any) -> bool:
+    """
+    Example:
+        >>> is_date("2026-03-01"), is_date("20260301"), is_date("2026-02-30")
+        (True, False, False)
+    """
     try:
         return date.fromisoformat(text).isoformat() == text
     except (TypeError, ValueError):
         return False
+
+
+def _is_moment(text: Any) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except (TypeError, ValueError):
+        return False
+
+
+def _short(value: Any) -> str:
+    """A number of hundreds of digits is as hard to read as it is wrong."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:100]}..."
 
 
 def _is_whole(value: Any) -> bool:

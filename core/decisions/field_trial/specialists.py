@@ -19,6 +19,7 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
+from core.decisions.field_trial.choices import MOST_LEADS
 from core.errors import NotComputable, ValidationError
 
 WINDOWS = (7, 14, 30)
@@ -138,6 +139,8 @@ def _numbers(column: pd.Series, found: Findings) -> pd.Series:
     found.rows("error", name, bad, "not a number", "write a plain number", cells=column)
     found.rows("error", name, values.isna() & ~bad, "the number is missing", "write it, 0 where there was none")
     found.rows("error", name, values < 0, "a negative number", "write 0 or more", cells=column)
+    huge = values > MOST_LEADS
+    found.rows("error", name, huge, f"a number above {MOST_LEADS:,}", "check the unit, or the column", cells=column)
     if name in COUNTS:
         found.rows("error", name, values % 1 > 0, "not a whole number", "write how many", cells=column)
     return values

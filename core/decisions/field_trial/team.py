@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from core.data.leads import Leads
+from core.decisions.field_trial.choices import MOST_DAYS
 from core.decisions.field_trial.history import leads_per_day, pre_period_correlation, specialists_from_leads
 from core.decisions.field_trial.planning import Situation
 from core.decisions.field_trial.specialists import measured
-from core.errors import NotComputable
+from core.errors import ConfigError, NotComputable
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,11 @@ def team_of(
     """The team of a file of leads, for a trial of `days`; other arguments as `specialists_from_leads`, which raises.
 
     Raises:
+        ConfigError: the days are out of their range.
         ValidationError, NotComputable: the leads name no people, no times or no outcomes.
     """
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(f"days must lie in [1, {MOST_DAYS}], however: got={days!r}")
     people = specialists_from_leads(leads, until, follow_ups=follow_ups, region=region, tiers=tiers)
     each, a_day = measured(people), leads_per_day(leads, until)
     notes: tuple[str, ...] = ()

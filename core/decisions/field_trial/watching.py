@@ -12,8 +12,9 @@ from scipy import stats
 
 from core.data.leads import Leads
 from core.data.prompts import shown_name
-from core.decisions.field_trial.assignment import ARMS
-from core.decisions.field_trial.outcomes import DAY, UNKNOWN, Outcomes
+from core.decisions.field_trial.choices import ARMS
+from core.decisions.field_trial.moments import DAY, last_moment
+from core.decisions.field_trial.outcomes import UNKNOWN, Outcomes
 from core.decisions.field_trial.protocol import Protocol
 
 MISMATCH = 0.001
@@ -56,7 +57,7 @@ def checks(
         sample_ratio(outcomes),
         contamination(protocol, leads, earlier, shown),
         maturity(outcomes, protocol),
-        frozen(outcomes, protocol),
+        missing(outcomes),
         *guardrails(outcomes, protocol),
     )
 
@@ -122,7 +123,7 @@ def guardrails(outcomes: Outcomes, protocol: Protocol) -> tuple[Check, ...]:
 def maturity(outcomes: Outcomes, protocol: Protocol) -> Check:
     """How many outcomes are final, and when the last will be."""
     final, missing = int(outcomes.leads.sum()), outcomes.left_out.get(UNKNOWN, 0)
-    end = pd.Timestamp(protocol.start) + (protocol.days + protocol.maturity_days) * DAY
+    end = last_moment(protocol, outcomes.stopped) + protocol.maturity_days * DAY
     figures = {"final": final, "waiting": outcomes.immature, "missing": missing, "last": end.date().isoformat()}
     words = f"{final:,} leads have a final outcome and {outcomes.immature:,} wait for theirs"
     words += (
@@ -134,18 +135,27 @@ def maturity(outcomes: Outcomes, protocol: Protocol) -> Check:
     return Check("Final outcomes", "fine", f"{words}.", figures)
 
 
-def frozen(outcomes: Outcomes, protocol: Protocol) -> Check:
-    """Whether the arms were drawn before their first lead came; whole days count."""
-    made = pd.Timestamp(protocol.made)
-    made = made if made.tzinfo is None else made.tz_convert("UTC").tz_localize(None)
-    late = int(np.clip((made.normalize() - pd.Timestamp(protocol.start)) // DAY, 0, protocol.days))
-    before = int(outcomes.came[:, :late].sum())
-    figures = {"made": protocol.made, "start": protocol.start, "leads_before": before}
-    name, when = "Drawn before the start", f"The plan was frozen on {made.date().isoformat()}"
-    if not before:
-        return Check(name, "fine", f"{when}, before the leads that count.", figures)
-    words = f"{when}, when {before:,} leads had come since {protocol.start}: who drew the arms could have known them."
-    return Check(name, "look", words, figures)
+def missing(outcomes: Outcomes) -> Check:
+    """Whether outcomes are missing alike in both arms: where one arm's "no" goes unwritten, its rate looks better."""
+    name, treated, final = "Missing outcomes", outcomes.treated, outcomes.leads.sum(axis=1)
+    lacking = np.zeros(len(final), dtype=np.int64) if outcomes.unknown is None else outcomes.unknown
+    due = final + lacking
+    if not (due[treated].any() and due[~treated].any()):
+        return Check(name, "fine", "No leads of both arms are old enough yet to compare missing outcomes.", {})
+    difference, low, high, p = _apart(lacking, due, treated)
+    shares = [float(lacking[arm].sum() / due[arm].sum()) for arm in (treated, ~treated)]
+    state = "stop" if p < MISMATCH else "look" if p < DOUBT else "fine"
+    verdict = {
+        "fine": "no sign that one arm's go missing more often",
+        "look": "a little further apart than chance explains: fill in what became of these leads",
+        "stop": "far further apart than chance explains: fill in what became of these leads before you believe it",
+    }[state]
+    words = (
+        f"Of leads old enough, {shares[0]:.1%} with the new ranking and {shares[1]:.1%} with the old have no outcome; "
+        f"{verdict}."
+    )
+    figures = {"treatment": shares[0], "control": shares[1], "difference": difference, "low": low, "high": high, "p": p}
+    return Check(name, state, words, figures)
 
 
 def _guardrail(outcomes: Outcomes, column: str, bad: str) -> Check:

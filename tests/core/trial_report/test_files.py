@@ -86,6 +86,7 @@ def made_result(**changes: Any) -> TrialResult:
         "tiers": groups,
         "weeks": groups.rename(columns={"tier": "week"}),
         "days": pd.DataFrame({"day": [1, 2], "treatment": [9.0, 14.6], "control": [8.0, 13.4]}),
+        "sequence": pd.DataFrame(columns=["day", "uplift", "low", "high"]),
         "checks": (Check("Sample ratio", "fine", "Both arms get their leads.", {}),),
         "verdict": VERDICT,
         "extra_orders": (132.4, 30.6, 240.2),
@@ -191,6 +192,15 @@ def test_a_check_that_stops_is_said_with_the_answer() -> None:
     for words in both(made_result(checks=checks), made_protocol()):
         assert "something is wrong with Sample ratio" in words and "2 of 2 checks should be looked at" in words
         assert words.index("Read this with care") < words.index("What was compared")
+
+
+def test_a_stop_is_told_beside_the_plan() -> None:
+    stop = pd.Timestamp("2026-03-03 14:00")
+    for words in both(made_result(stopped=stop), made_protocol()):
+        assert "Otherwise than planned stopped early, on 2026-03-03" in words and "The trial is over." in words
+    waiting = html_words(html_report(made_result(stopped=stop, state="running", headline=None), made_protocol()))
+    assert "The trial was stopped, and outcomes of its leads are awaited." in waiting
+    assert "Otherwise than planned" not in html_words(html_report(made_result(), made_protocol()))
 
 
 def test_what_people_wrote_does_nothing() -> None:

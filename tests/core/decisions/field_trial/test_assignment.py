@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.decisions.field_trial.assignment import ARMS, KINDS, Design, accepted, assign, balance
-from core.decisions.field_trial.draws import halves
+from core.decisions.field_trial.assignment import ALIKE, Design, accepted, assign, balance
+from core.decisions.field_trial.choices import ARMS, KINDS
+from core.decisions.field_trial.draws import halves, possible
 from core.decisions.field_trial.specialists import COLUMNS
 from core.errors import ConfigError, NotComputable, ValidationError
 
@@ -49,6 +50,36 @@ def test_rerandomised_arms_are_alike_and_every_draw_is_kept() -> None:
 def test_about_the_wished_share_of_draws_is_accepted() -> None:
     tries = [len(assign(people(60), Design(accept=0.05, seed=seed)).draws) for seed in range(200)]
     assert 1 / np.mean(tries) == pytest.approx(0.05, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("size", "strata", "least"), [(6, (), 20), (8, (), 65), (10, ("tier",), 65), (12, ("tier",), 130), (16, (), 150)]
+)
+def test_in_a_small_team_chance_and_not_the_columns_says_who_is_where(
+    size: int, strata: tuple[str, ...], least: int
+) -> None:
+    given = people(size)
+    arms = np.array([signs(assign(given, Design(strata=strata, seed=seed)).frame) for seed in range(200)])
+    # Of 200 coins, one lies further than 0.13 from a half once in 4,000 times.
+    assert np.abs(arms.mean(axis=0) - 0.5).max() < 0.14
+    assert len(np.unique(arms, axis=0)) >= least
+
+
+@pytest.mark.parametrize(("size", "wished"), [(10, 36), (12, ALIKE), (20, ALIKE)])
+def test_as_many_different_draws_are_accepted_as_a_permutation_needs(size: int, wished: int) -> None:
+    given = people(size)
+    kept = accepted(given, Design(), 6000, seed=1)
+    mirrored = np.unique(kept == kept[:, :1], axis=0)
+    assert len(mirrored) >= wished and possible(given["tier"].astype(int).to_numpy() - 1) / 2 >= len(mirrored)
+    # Mirror images are alike, and so both accepted.
+    assert len(np.unique(kept, axis=0)) == pytest.approx(2 * len(mirrored), rel=0.01)
+
+
+def test_strata_that_leave_nothing_to_draw_again_are_refused() -> None:
+    for size in (4, 6, 8):
+        with pytest.raises(NotComputable, match="take the kind stratified, more people or fewer strata"):
+            assign(people(size), Design())
+        assert signs(assign(people(size), Design("stratified")).frame).sum() == size // 2
 
 
 def test_the_same_seed_makes_the_same_arms() -> None:
@@ -133,7 +164,8 @@ def test_specialists_that_do_not_fit_the_design_are_refused() -> None:
         ({"kind": "random"}, "kind must be one of rerandomised, pairs, stratified"),
         ({"accept": 0.0}, "accept must lie in"),
         ({"seed": -1}, "seed must be 0 or more"),
-        ({"draws": 0}, "draws must be 1 or more"),
+        ({"draws": 0}, "draws must lie in"),
+        ({"draws": 10**12}, "draws must lie in"),
         ({"balance": ()}, "needs columns to balance"),
     ],
 )

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from core.data.leads import Leads
-from core.decisions.field_trial.outcomes import UNKNOWN, covariates, mature_days, outcomes
-from core.errors import ValidationError
+from core.decisions.field_trial.outcomes import STOPPED, UNKNOWN, covariates, outcomes
+from core.errors import ConfigError, NotComputable, ValidationError
 from tests.core.decisions.field_trial.staged_trials import (
     DAY,
     START,
@@ -77,11 +77,6 @@ def test_a_moment_with_a_zone_is_taken_as_utc() -> None:
     assert zoned.until == plain.until and (zoned.leads == plain.leads).all()
 
 
-def test_days_are_mature_when_their_last_lead_is() -> None:
-    assert mature_days(PROTOCOL, START) == 0 == mature_days(PROTOCOL, START + 10.9 * DAY)
-    assert mature_days(PROTOCOL, START + 11 * DAY) == 1 and mature_days(PROTOCOL, END + DAY) == 28
-
-
 def test_covariates_are_rate_and_volume_standardised() -> None:
     frame = people(40)
     found = covariates(frame)
@@ -97,6 +92,49 @@ def test_covariates_are_rate_and_volume_standardised() -> None:
 def test_before_anything_is_mature_there_are_leads_without_outcomes() -> None:
     found = outcomes(PROTOCOL, LEADS, START + 5 * DAY)
     assert found.leads.sum() == 0 and found.immature == found.came.sum() > 0 and found.observed_days == 0
+
+
+@pytest.mark.parametrize("until", [None, END])
+def test_outcomes_of_the_future_are_refused(until: pd.Timestamp | None) -> None:
+    """A date mistyped, or a lead of next year, must not end a trial that is read once."""
+    day = (LEADS.roles["snapshot_time"].max() if until is None else until).normalize()
+    with pytest.raises(ConfigError, match=r"known up to today, 2026-0.-.., however: .* day is 2026-04-0"):
+        outcomes(PROTOCOL, LEADS, until, now=day - 0.1 * DAY)
+    assert outcomes(PROTOCOL, LEADS, until, now=day + 0.1 * DAY).leads.sum() > 0
+    zoned = (day + 0.1 * DAY).tz_localize("UTC").tz_convert("Asia/Tokyo")
+    assert outcomes(PROTOCOL, LEADS, until, now=zoned).leads.sum() > 0
+    with pytest.raises(ConfigError, match="outcomes can be known up to today"):
+        outcomes(PROTOCOL, LEADS, pd.Timestamp.now("UTC") + 2 * DAY)
+
+
+def test_leads_after_a_stop_do_not_count_and_those_before_end_the_trial_sooner() -> None:
+    stop = START + 14.5 * DAY
+    found = outcomes(PROTOCOL, LEADS, stop + 10 * DAY, stopped=stop)
+    came = LEADS.roles["snapshot_time"]
+    assert found.leads.sum() == ((came >= START) & (came < stop)).sum() and found.immature == 0
+    assert found.left_out[STOPPED] == ((came >= stop) & (came < START + 28 * DAY)).sum()
+    assert found.leads.shape == (24, 15) and found.observed_days == 15 and found.stopped == stop
+    waiting = outcomes(PROTOCOL, LEADS, stop + 9.9 * DAY, stopped=stop.tz_localize("UTC"))
+    assert waiting.observed_days == 14 and waiting.immature > 0
+    whole = outcomes(PROTOCOL, LEADS, END, stopped=START + 28 * DAY)
+    assert whole.stopped is None and whole.leads.sum() == 24 * 28 * 20 and STOPPED not in whole.left_out
+    with pytest.raises(NotComputable, match="was stopped on 2026-02-28, before its first day, 2026-03-01"):
+        outcomes(PROTOCOL, LEADS, END, stopped=START - 0.5 * DAY)
+
+
+def test_leads_from_before_the_arms_were_drawn_are_refused_with_their_rows() -> None:
+    said = refusal(LEADS, made="2026-03-04T22:00:00-05:00")
+    came = LEADS.roles["snapshot_time"]
+    rows = np.flatnonzero((came >= START) & (came < START + 4 * DAY)) + 2
+    assert "column 'time': leads of the trial came before the arms were drawn, on 2026-03-04T22:00:00-05:00" in said
+    assert f"(rows {rows[0]}, {rows[1]}, " in said and "and 1,910 more); draw a trial with a later start" in said
+    assert outcomes(replace(PROTOCOL, made="2026-03-01T16:00:00+00:00"), LEADS, END).leads.sum() == 24 * 28 * 20
+
+
+def test_outcomes_that_are_missing_are_counted_by_person() -> None:
+    known = LEADS.roles["converted"].mask(LEADS.roles["owner"] == "S4")
+    found = outcomes(PROTOCOL, changed(LEADS, converted=known), END)
+    assert found.unknown is not None and found.unknown.tolist() == [28 * 20 if row == 4 else 0 for row in range(24)]
 
 
 def refusal(leads: Leads, **change: object) -> str:

@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_team_too_small_is_told_what_it_sees_and_what_it_would_take() -> None:
     here = replace(PAPER, correlation=0.0)
     said = verdict(here, 30, 0.095, 132)
     assert f"can only see effects above {detectable(here, 30):.0%} in 132 days" in said
-    needed = int(said.split("take ")[1].split(" spec")[0].replace(",", ""))
+    needed = int(said.split("take ")[1].split(" sales")[0].replace(",", ""))
     assert power(here, needed, 0.095) >= 0.8 > power(here, needed - 1, 0.095)
     assert needed >= plan(here, 0.095).specialists_per_arm
     assert "days." not in said  # no number of them would do
@@ -63,6 +64,26 @@ def test_two_people_that_see_nothing() -> None:
     assert "cannot see any effect in 1 days" in verdict(Situation(0.3, 1, icc=0.9), 2, 0.095, 1, power=0.99)
 
 
+@pytest.mark.parametrize("days", [0, -1, 3651, 10**400])
+def test_a_trial_of_no_days_or_of_many_years_is_refused(days: int) -> None:
+    with pytest.raises(ConfigError, match="days must lie in"):
+        verdict(PAPER, 60, 0.095, days)
+
+
+def test_looks_before_the_end_are_in_the_verdict() -> None:
+    planned = replace(PAPER, looks="always_valid")
+    assert verdict(PAPER, 1350, 0.095, 132).startswith("132 days are enough")
+    assert "can only see effects above" in verdict(planned, 1350, 0.095, 132)
+    longer, days = (days_needed(here, 2600, DAILY, 0.095) for here in (planned, PAPER))
+    assert longer is not None and days is not None and longer > days
+
+
+def test_the_number_of_people_is_found_at_once_where_it_is_large() -> None:
+    begun = time.process_time()
+    said = verdict(Situation(1e-6, 1, icc=0.005, alpha=1e-6), 2, 1e4, 132)
+    assert "sales people in each half" in said and time.process_time() - begun < 5
+
+
 def test_days_without_leads_are_refused() -> None:
-    with pytest.raises(ConfigError, match="leads_per_day must be above 0"):
+    with pytest.raises(ConfigError, match="leads_per_day must lie in"):
         days_needed(PAPER, 100, 0.0, 0.095)

@@ -85,6 +85,16 @@ def test_one_person_in_another_arm_is_noticed() -> None:
         protocol_from_dict(document)
 
 
+def test_a_table_that_is_changed_later_does_not_reach_the_protocol_and_its_own_would_be_noticed() -> None:
+    given = protocol().specialists
+    made = protocol(specialists=given)
+    before = made.sha256
+    given["arm"] = "treatment"
+    assert made.sha256 == before and set(made.arm_of().values()) == {"treatment", "control"}
+    made.specialists.loc[0, "arm"] = "control" if made.specialists.loc[0, "arm"] == "treatment" else "treatment"
+    assert made.sha256 != before
+
+
 def test_the_hash_is_that_of_what_is_said_and_not_of_how() -> None:
     made = protocol()
     shuffled = dict(reversed(made.to_dict().items()))
@@ -147,6 +157,9 @@ def test_what_is_no_protocol_is_refused(tmp_path: Path) -> None:
         path.write_bytes(text)
         with pytest.raises(LeadRankError, match="must be JSON"):
             read_protocol(path)
+    path.write_text('{"days": ' + "9" * 5000 + "}")
+    with pytest.raises(LeadRankError, match="must be JSON"):
+        read_protocol(path)
     path.write_text("[1, 2]")
     with pytest.raises(LeadRankError, match="must be an object with named fields, however: got=list"):
         read_protocol(path)

@@ -10,13 +10,14 @@ import pytest
 
 from core.data.leads import Leads
 from core.decisions.field_trial.assignment import accepted
+from core.decisions.field_trial.choices import METHODS
 from core.decisions.field_trial.estimates import adjusted, permutation
 from core.decisions.field_trial.looks import look_now
 from core.decisions.field_trial.outcomes import outcomes
 from core.decisions.field_trial.protocol import Protocol
-from core.decisions.field_trial.reading import COLUMNS, METHODS, TrialResult, read
+from core.decisions.field_trial.reading import COLUMNS, TrialResult, read
 from core.decisions.field_trial.sequential import always_valid, obrien_fleming
-from core.errors import ValidationError
+from core.errors import ConfigError, ValidationError
 from tests.core.decisions.field_trial.staged_trials import DAY, START, changed, staged_leads, staged_protocol
 
 PROTOCOL = staged_protocol()
@@ -131,9 +132,60 @@ def test_an_always_valid_trial_is_read_on_any_day_with_its_bound() -> None:
 
 def test_the_permutation_is_over_assignments_that_the_design_accepts() -> None:
     result = read(replace(PROTOCOL, headline="permutation"), leads(0.5), END, draws=199)
-    arms = accepted(PROTOCOL.specialists, PROTOCOL.design, 199, seed=0)
+    arms = accepted(PROTOCOL.specialists, PROTOCOL.design, 199, seed=(PROTOCOL.design.seed, 1))
     assert result.headline == permutation(outcomes(PROTOCOL, leads(0.5), END).trial(), arms)
     assert result.tiers["uplift"].notna().all()
+
+
+def test_a_stopped_trial_is_read_when_the_leads_before_the_stop_are_final() -> None:
+    stop = START + 14 * DAY
+    waiting = read(PROTOCOL, leads(0.5), stop + 9 * DAY, stopped=stop)
+    assert waiting.state == "running" and waiting.headline is None and waiting.stopped == stop
+    assert "in 1 day, on 2026-03-25" in waiting.verdict
+    result = read(PROTOCOL, leads(0.5), stop + 10 * DAY, draws=99, stopped=stop)
+    assert result.state == "final" and result.headline is not None and len(result.days) == 14
+    for one in (waiting, result):
+        said = "The trial was stopped early, on 2026-03-15: leads that came later do not count."
+        assert one.verdict.endswith(said)
+    roles = leads(0.5).roles["snapshot_time"]
+    until_then = leads(0.5).take(np.flatnonzero(roles < stop))
+    short = outcomes(PROTOCOL, until_then, stop + 10 * DAY)
+    assert result.headline.uplift == pytest.approx(adjusted(short.trial()).uplift)
+    (check,) = (one for one in result.checks if one.name == "Final outcomes")
+    assert "the waiting time is over" in check.words and check.figures["waiting"] == 0
+    assert read(PROTOCOL, leads(0.5), END, draws=19).stopped is None
+    assert json.loads(json.dumps(result.to_dict()))["stopped"] == stop.isoformat()
+
+
+def test_a_stop_is_the_last_look_and_spends_what_is_left() -> None:
+    protocol, stop = replace(PROTOCOL, **LOOKS), START + 16 * DAY
+    before = read(protocol, leads(0.5), START + 25 * DAY, draws=19, stopped=stop)
+    assert before.state == "look" and before.until == START + 24 * DAY
+    last = read(protocol, leads(0.5), stop + 10 * DAY, draws=19, stopped=stop)
+    assert last.state == "final" and last.until == stop + 10 * DAY and len(last.days) == 16
+    seen = outcomes(protocol, leads(0.5), stop + 10 * DAY, stopped=stop)
+    look = look_now(protocol, leads(0.5), seen)
+    assert look is not None and look.shares == pytest.approx((0.25, 0.5, 1.0))
+    brought = [24 * 20.0 * day for day in (7, 14, 16)]
+    assert look.bound == pytest.approx(obrien_fleming([0.25, 0.5, 1.0], 0.05, brought)[-1])
+    always = replace(PROTOCOL, looks="always_valid")
+    assert read(always, leads(0.5), stop + 9 * DAY, draws=19, stopped=stop).state == "look"
+    assert read(always, leads(0.5), stop + 10 * DAY, draws=19, stopped=stop).state == "final"
+
+
+def test_a_day_that_has_not_come_does_not_end_a_trial() -> None:
+    with pytest.raises(ConfigError, match="outcomes can be known up to today, 2026-03-20"):
+        read(PROTOCOL, leads(), END, now=START + 19.5 * DAY)
+    assert read(PROTOCOL, leads(), START + 19 * DAY, now=START + 19.5 * DAY).state == "running"
+
+
+def test_lists_that_met_the_other_arm_are_found() -> None:
+    arm = leads().roles["owner"].map(PROTOCOL.arm_of())
+    other = arm.map({"treatment": "control", "control": "treatment"})
+    shown = pd.DataFrame({"lead_id": leads().roles["lead_id"], "arm": other})
+    result = read(PROTOCOL, leads(), END, draws=19, shown=shown)
+    (check,) = (one for one in result.checks if one.name == "Arms kept apart")
+    assert check.state == "stop" and "that were shown belong to somebody in the other arm" in check.words
 
 
 def test_what_cannot_be_told_says_why() -> None:

@@ -49,6 +49,13 @@ def test_a_large_effect_is_found_and_covered_by_every_read_out() -> None:
     assert len(result.frame) == 160 and told[-1].done == told[-1].total == 40
 
 
+def test_a_team_of_twelve_is_read_by_permutation_too() -> None:
+    twelve = Scenario(specialists=12, days=28, base_rate=0.05, uplift=0.3, specialist_spread=0.2, old_quality=0.2)
+    frame = rehearse(twelve, Design(), 10, draws=199).frame
+    low = frame.loc[frame["method"] == "permutation", "low"]
+    assert len(low) == 10 and low.notna().all() and low.gt(0).any()
+
+
 def test_without_an_effect_few_trials_claim_one() -> None:
     scenario = Scenario(specialists=20, days=14, base_rate=0.05, uplift=0)
     summary = rehearse(scenario, PLAIN, 60, draws=99).summary
@@ -74,7 +81,7 @@ def test_what_could_not_be_computed_is_counted_as_not_found() -> None:
 
 
 def test_settings_that_do_not_exist_are_named() -> None:
-    with pytest.raises(ConfigError, match="looks must be fixed, obrien_fleming or always_valid, however: got='daily'"):
+    with pytest.raises(ConfigError, match="must be one of fixed, obrien_fleming, always_valid, however: got='daily'"):
         rehearse(SMALL, PLAIN, 1, looks="daily")
     with pytest.raises(ConfigError, match="times must be 1 or more"):
         rehearse(SMALL, PLAIN, 0)

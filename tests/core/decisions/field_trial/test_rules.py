@@ -9,6 +9,8 @@ from core.errors import ConfigError, ValidationError
 
 SOUND = {
     "name": "Spring",
+    "made": "2026-02-20T09:00:00+00:00",
+    "made_by": "li",
     "start": "2026-03-01",
     "days": 132,
     "maturity_days": 30.0,
@@ -38,12 +40,20 @@ def test_sound_settings_pass() -> None:
     ("name", "value"),
     [
         ("name", " "),
+        ("made", "in February"),
+        ("made", None),
+        ("made_by", ""),
+        ("made_by", "  "),
         ("start", "1 March"),
+        ("start", "9999-12-31"),
         ("start", "2026-02-30"),
         ("start", "20260301"),
         ("days", 0),
         ("days", 1.5),
         ("days", True),
+        ("days", 3651),
+        ("days", 10**400),
+        ("maturity_days", 1e300),
         ("maturity_days", -1),
         ("maturity_days", math.nan),
         ("headline", "best of all"),
@@ -51,6 +61,10 @@ def test_sound_settings_pass() -> None:
         ("alpha", 1),
         ("power", 0),
         ("uplift", 0),
+        ("uplift", math.nan),
+        ("uplift", 1e-300),
+        ("uplift", 1e200),
+        ("leads_per_specialist", 1e300),
         ("icc", 1),
         ("leads_per_specialist", 0),
         ("arms", {"treatment": "new"}),
@@ -60,6 +74,13 @@ def test_sound_settings_pass() -> None:
 def test_a_setting_out_of_range_is_named(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"the protocol's {name} must .*, however: got="):
         check_settings(SOUND | {name: value})
+
+
+@pytest.mark.parametrize("looks", ["obrien_fleming", "always_valid"])
+def test_a_permutation_is_not_read_before_the_end(looks: str) -> None:
+    with pytest.raises(ConfigError, match="headline permutation is read once, with the looks fixed, however: looks="):
+        check_settings(SOUND | {"headline": "permutation", "looks": looks})
+    check_settings(SOUND | {"headline": "permutation"})
 
 
 @pytest.mark.parametrize("days", [(), (162,), (63, 162)])

@@ -73,6 +73,13 @@ def test_a_list_without_names_or_people_is_refused() -> None:
         read_specialists(pd.DataFrame({"specialist": []}))
 
 
+@pytest.mark.parametrize("column", ["leads", "follow_ups"])
+def test_a_count_that_nobody_has_is_refused(column: str) -> None:
+    table = pd.DataFrame({"specialist": ["A", "B"], column: ["3", "1e300"]})
+    with pytest.raises(ValidationError, match=rf"column '{column}': a number above 1,000,000,000.*\(row 3\)"):
+        read_specialists(table)
+
+
 def test_likeness_and_size_are_measured_as_they_were_made() -> None:
     rng = np.random.default_rng(5)
     leads = rng.poisson(rng.gamma(4, 100, 3000)) + 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.decisions.field_trial.team import _over, team_of
-from core.errors import ValidationError
+from core.errors import ConfigError, ValidationError
 from tests.field_trials import sample_leads
 from tests.made import make_leads
 
@@ -30,6 +30,12 @@ def test_the_correlation_is_that_of_the_lengths_that_are_compared():
     expected = float(np.corrcoef((first + second) / 2, later)[0, 1])
     assert _over(halves, icc, before, during) == pytest.approx(expected, abs=0.03)
     assert _over(0.3, 0.0, before, during) == 0
+
+
+def test_a_team_of_no_days_or_of_many_years_is_refused():
+    for days in (0, float("nan"), 10**400):
+        with pytest.raises(ConfigError, match="days must lie in"):
+            team_of(make_leads(40), days)
 
 
 def test_leads_without_people_are_no_team():

@@ -11,9 +11,9 @@ from core.decisions.field_trial.watching import (
     Check,
     checks,
     contamination,
-    frozen,
     guardrails,
     maturity,
+    missing,
     sample_ratio,
 )
 from tests.core.decisions.field_trial.staged_trials import DAY, START, changed, staged_leads, staged_protocol
@@ -115,8 +115,18 @@ def test_final_outcomes_are_counted_and_missing_ones_asked_for() -> None:
     assert check.state == "look" and "560 leads are old enough but have none: fill in" in check.words
 
 
-def test_a_plan_from_after_the_first_leads_is_noticed() -> None:
-    late = frozen(OUTCOMES, replace(PROTOCOL, made="2026-03-04T22:00:00-05:00"))
-    assert late.state == "look" and late.figures["leads_before"] == 4 * 24 * 20
-    assert "frozen on 2026-03-05, when 1,920 leads had come since 2026-03-01" in late.words
-    assert frozen(OUTCOMES, replace(PROTOCOL, made="2026-03-01T16:00:00+00:00")).state == "fine"
+@pytest.mark.parametrize(("arm", "state"), [("treatment", "stop"), ("control", "stop"), ("", "fine")])
+def test_outcomes_that_are_missing_in_one_arm_stop(arm: str, state: str) -> None:
+    lost = np.random.default_rng(0).random(len(ARM)) < 0.1
+    unknown = LEADS.roles["converted"].mask(lost & ((arm == ARM) | (arm == "")))
+    check = missing(outcomes(PROTOCOL, changed(LEADS, converted=unknown), END))
+    assert check.state == state and (check.figures["p"] < 0.001) == bool(arm)
+    for one in ("treatment", "control"):
+        assert check.figures[one] == pytest.approx(0.1 if arm in (one, "") else 0.0, abs=0.01)
+    assert ("fill in what became of these leads before" in check.words) == (state == "stop")
+
+
+def test_missing_outcomes_wait_for_leads_that_are_old_enough() -> None:
+    check = missing(outcomes(PROTOCOL, LEADS, START + 5 * DAY))
+    assert check.state == "fine" and "No leads of both arms are old enough yet" in check.words
+    assert missing(OUTCOMES).figures["p"] == 1.0
