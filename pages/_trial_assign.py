@@ -68,7 +68,9 @@ def assign_step() -> None:
         looks = st.selectbox(
             "Looks before the end", list(READ), format_func=READ.__getitem__, key="trial_looks", persist_state="session"
         )
-        headline = st.selectbox("The figure that counts", list(METHODS), format_func=METHODS.__getitem__)
+        # All draws that could have been are too few to settle an early look.
+        offered = [name for name in METHODS if name != "permutation" or looks == "fixed"]
+        headline = st.selectbox("The figure that counts", offered, format_func=METHODS.__getitem__)
         guarded = _guardrails(schema.features.numeric)
     strata = ("tier", "region") if region else ("tier",)
     # Nobody picks the draw they like: it follows from the leads and the first day.

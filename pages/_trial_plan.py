@@ -153,7 +153,7 @@ def _figures(situation: Situation, each: int, uplift: float, power: float) -> No
         )
         figure(
             "People in each half",
-            lambda: f"{made.specialists_per_arm_adjusted:,}",
+            lambda: f"{outlook.people_needed(situation, uplift, power):,}",
             lambda: (
                 f"To see +{uplift:.1%} with {power:.0%} certainty, results before the trial counted in. Without them: "
                 f"{made.specialists_per_arm:,}."

@@ -82,7 +82,7 @@ def verdict(situation: Situation, specialists_per_arm: int, uplift: float, days:
     """
     if not 1 <= days <= MOST_DAYS:
         raise ConfigError(f"days must lie in [1, {MOST_DAYS}], however: got={days!r}")
-    needed = _specialists(situation, uplift, power)
+    needed = people_needed(situation, uplift, power)
     least = _least(situation, specialists_per_arm, power, adjusted=True)
     if least <= uplift:
         return (
@@ -98,7 +98,7 @@ def verdict(situation: Situation, specialists_per_arm: int, uplift: float, days:
     return f"This team {sees} in {days:,} days; {takes}."
 
 
-def _specialists(situation: Situation, uplift: float, power: float) -> int:
+def people_needed(situation: Situation, uplift: float, power: float) -> int:
     """In each arm, by the t-test itself: the normal formula promises a few too little."""
     short = enough = max(2, plan(situation, uplift, power).specialists_per_arm_adjusted)
 
