@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 
 from core.config import PRESETS, settings
+from core.economics_steps import economics_steps
 from core.errors import LeadRankError
 from core.funnel import PRESETS as FUNNELS
-from core.steps import economics_steps, trial_steps
+from core.steps import trial_steps
 
 HOMES = {
     **dict.fromkeys(("job", "rescore", "prepare"), "core.chores"),
     "trial": "core.trial_commands",
     "economics": "core.economics_commands",
 }
-"""Where the verbs live that are not in `core.commands`."""
+"""Where the verbs live that are not in `core.commands`; a step may name a home of its own."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb, as_json = options.pop("verb"), options.pop("json")
     try:
         # Each is read when it is needed: `prepare` runs before every start of the app.
-        home = import_module(HOMES.get(verb, "core.commands"))
+        home = import_module(options.pop("home", HOMES.get(verb, "core.commands")))
         answer = getattr(home, options.pop("step", verb).replace("-", "_"))(**options)
     except LeadRankError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""What the steps of `economics` do: arguments in, an `Answer` for people and for programs out."""
+"""What the steps of `economics` on many leads do: arguments in, an `Answer` for people and for programs out.
+
+Steps that tell something of each lead are in `core.lead_worth_commands`.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,12 @@ import pandas as pd
 from core.answers import Answer, as_json
 from core.console import load
 from core.data.schema import load_schema
-from core.decisions.economics import pricing
+from core.data.splitting import final_outcomes
 from core.decisions.economics.allocation import allocate, thompson_split
 from core.decisions.economics.campaigns import feedback, read_costs
 from core.decisions.economics.deals import better, break_evens, good_shares, read_deals
 from core.decisions.economics.depth import against, cost_of_wrong_order, one_more_person, profit_curve
 from core.decisions.economics.dispatch import dispatch, greedy, round_robin
-from core.decisions.economics.hits import at_threshold
 from core.decisions.economics.money import Terms, told
 from core.decisions.economics.packages import Wishes
 from core.decisions.economics.packages import package as make_package
@@ -26,11 +28,14 @@ from core.decisions.economics.people import read_people
 from core.decisions.economics.profile import Question, priority, profile
 from core.decisions.economics.qualify import qualify as qualified
 from core.decisions.economics.response import fit, read_history
-from core.economics_files import chances_of, columns_of, outcomes_of, table_of, weights_of, write_table
-from core.errors import ConfigError, LeadRankError
+from core.decisions.economics.risk import CORRELATION
+from core.economics_files import chances_of, columns_of, new_file, outcomes_of, table_of, weights_of, write_table
+
+OWN = ("lead_id", "converted", "snapshot_time", "probability")
+"""Columns of the leads that a feature of the same name would hide."""
 
 
-def deals(file: Path, scores: Path | None, correlation: float, currency: str, period: str) -> Answer:
+def deals(file: Path, scores: Path | None, correlation: float | None, currency: str, period: str) -> Answer:
     """Break-even of each pair of deals; with scores, how likely each is the better one."""
     terms = Terms(currency, period)
     found = read_deals(table_of(file))
@@ -45,60 +50,11 @@ def deals(file: Path, scores: Path | None, correlation: float, currency: str, pe
         else:
             lines.append(f"{row['deal_a']} and {row['deal_b']}: {row['reason']}")
     if scores is not None:
-        table = better(found, good_shares(chances_of(scores)["probability"], correlation=correlation))
+        alike = CORRELATION if correlation is None else correlation
+        table = better(found, good_shares(chances_of(scores)["probability"], correlation=alike))
+        document["correlation"] = alike
         document["deals"] = as_json(table)
         lines += ["", *(_deal(row, terms) for row in table.to_dict("records"))]
-    return Answer(document, "\n".join(lines))
-
-
-def price(
-    chance: float | None,
-    scores: Path | None,
-    out: Path | None,
-    revenue_high: float,
-    cost_high: float,
-    revenue_low: float,
-    cost_low: float,
-    wished_profit: float,
-    cost_of_lead: float,
-    currency: str,
-    period: str,
-) -> Answer:
-    """Expected profit of one lead, its prices and its levers; or a price for each lead of a score file."""
-    if (chance is None) == (scores is None):
-        raise ConfigError("give either --chance, of one lead, or --scores, a file of leads")
-    terms = Terms(currency, period)
-    frame = None if scores is None else chances_of(scores)
-    mean = float(frame["probability"].mean()) if frame is not None else float(chance or 0.0)
-    levers = pricing.Levers(mean, revenue_high, cost_high, revenue_low, cost_low)
-    document = {
-        "expected_profit": pricing.expected_profit(levers),
-        "price_ceiling": pricing.price_ceiling(levers, wished_profit),
-        "price_floor": pricing.price_floor(levers, wished_profit, cost_of_lead),
-        "tornado": as_json(pricing.tornado(levers)),
-        "terms": terms.to_dict(),
-    }
-    lines = [
-        f"{'expected profit of a lead':32s} {told(document['expected_profit'], terms):>16s}",
-        f"{'a buyer may pay at most':32s} {told(document['price_ceiling'], terms):>16s}",
-        f"{'a seller must ask at least':32s} {told(document['price_floor'], terms):>16s}",
-        "",
-        "what moves it, each lever a fifth up or down:",
-        *(
-            f"  {row['lever']:14s} {told(row['profit_low'], terms):>14s} to {told(row['profit_high'], terms):>14s}"
-            for row in pricing.tornado(levers).to_dict("records")
-        ),
-    ]
-    if frame is not None:
-        prices = pricing.lead_prices(frame["probability"].to_numpy(), levers, wished_profit)
-        each = pd.concat([frame[["lead_id", "probability"]], prices.reset_index(drop=True)], axis=1)
-        document["leads"] = len(each)
-        if out is not None:
-            write_table(each, out)
-            lines += ["", f"{len(each):,} prices are in {out}."]
-            document["out"] = str(out)
-        else:
-            document["prices"] = as_json(each)
     return Answer(document, "\n".join(lines))
 
 
@@ -120,11 +76,18 @@ def depth(
     now = None if capacity is None else min(capacity, len(frame))
     at = () if now is None else (now, min(now + (calls_per_person or 0), len(frame)))
     curve = profit_curve(frame["probability"].to_numpy(), margin, cost_per_call, fixed_cost, at=at)
+    chance, chosen = frame["probability"].to_numpy(), curve.best_depth if now is None else now
     outcome = None if leads is None else outcomes_of(leads, schema, frame["lead_id"])
-    chosen = curve.best_depth if now is None else now
-    lines = against(frame["probability"].to_numpy(), margin, cost_per_call, fixed_cost, outcome=outcome, at=(chosen,))
+    basis, known = _basis(outcome)
+    if outcome is not None and known.any():
+        chance, outcome = chance[known], outcome[known]
+        chosen = round(chosen / len(frame) * len(chance))
+    else:
+        outcome = None
+    lines = against(chance, margin, cost_per_call, fixed_cost, outcome=outcome, at=(chosen,))
     wrong = cost_of_wrong_order(lines, chosen)
     document = {**as_json(curve.to_dict()), "against": as_json(wrong), "terms": terms.to_dict()}
+    document |= {"against_basis": basis, "against_leads": len(chance), "against_depth": chosen}
     best = curve.best_profit
     told_lines = [
         f"Call the best {curve.best_depth:,} of {curve.leads:,} leads: expected profit {told(best.value, terms)} "
@@ -139,27 +102,12 @@ def depth(
             more = one_more_person(curve, now, calls_per_person)
             document["one_more_person"] = more.to_dict()
             told_lines.append(
-                f"One more person ({calls_per_person:,} calls) brings {told(more.value, terms)} before their pay "
+                f"One more person ({calls_per_person:,} calls) brings "
+                f"{told(more.value, terms, per_period=True)} before their pay "
                 f"(likely {told(more.low, terms)} to {told(more.high, terms)})."
             )
-    return Answer(document, "\n".join([*told_lines, "", wrong.to_string(index=False)]))
-
-
-def hits(scores: Path, threshold: float, leads: Path, schema: Path) -> Answer:
-    """Hits and misses of a score file at a threshold."""
-    frame = chances_of(scores)
-    outcome = outcomes_of(leads, schema, frame["lead_id"])
-    known = np.isfinite(outcome)
-    if not known.any():
-        raise LeadRankError("none of the scored leads has a known outcome, so there are no hits and misses to count")
-    found = at_threshold(frame["probability"].to_numpy()[known], outcome[known], threshold)
-    document = as_json(found.to_dict())
-    lines = [f"hits {found.tp:,}, false alarms {found.fp:,}, misses {found.fn:,}, rightly left {found.tn:,}"]
-    for name in ("accuracy", "precision", "recall"):
-        entry = document[name]
-        value = "cannot be computed" if entry.get("value") is None else f"{entry['value']:.1%}"
-        lines.append(f"{name:10s} {value}")
-    return Answer(document, "\n".join(lines))
+    measured = f"The best {chosen:,} of {len(chance):,} leads against other orders, {basis}:"
+    return Answer(document, "\n".join([*told_lines, "", measured, wrong.to_string(index=False)]))
 
 
 def qualify(
@@ -173,18 +121,19 @@ def qualify(
     schema: Path,
 ) -> Answer:
     """Each scored lead with what else is known of it, and one priority."""
+    new_file(out)
     contract = load_schema(schema)
     found = load(leads, contract)
     wanted = [*([ordered_on] if ordered_on else []), *effort]
     more = columns_of(leads, contract.roles.lead_id, wanted, found.lead_id) if wanted else pd.DataFrame()
-    table = qualified(
+    learned = qualified(
         found,
         chances_of(scores),
         ordered_on=more[ordered_on] if ordered_on else None,
         effort=more[effort] if effort else None,
         horizon=horizon,
     )
-    measures = [name for name in table.columns[2:] if not name.endswith(("_low", "_high")) and name != "days"]
+    table, measures = learned.frame, learned.measures
     questions = [Question("conversion", "probability", scale="as it is")]
     questions += [Question("speed", "days", more_is_better=False)] if "days" in table else []
     questions += [Question(name, name, more_is_better=False) for name in measures]
@@ -202,11 +151,16 @@ def campaigns(
 ) -> Answer:
     """What each campaign, channel or message brings for its cost."""
     found = load(leads, load_schema(schema))
-    table = found.roles[["lead_id", "converted"]].join(found.features)
+    table = found.roles[["lead_id", "converted", "snapshot_time"]].join(
+        found.features.drop(columns=OWN, errors="ignore")
+    )
+    table["converted"] = final_outcomes(found)
+    if table["snapshot_time"].isna().all():
+        table = table.drop(columns="snapshot_time")
     if scores is not None:
         table = table.merge(chances_of(scores)[["lead_id", "probability"]], on="lead_id", how="left")
     result = feedback(table, read_costs(table_of(costs)), by, margin, terms=Terms(currency, period))
-    shown = ["leads", "orders", "cost", "roi", "roi_low", "roi_high", "advice"]
+    shown = ["leads", "orders", "open_orders", "cost", "roi", "roi_low", "roi_high", "advice"]
     names = [name for name in result.frame.columns if name not in ("period",)]
     text = result.frame[[name for name in names if name in (by, *shown)]].to_string(index=False)
     return Answer(as_json(result.to_dict()), f"{text}\n{result.how}")
@@ -220,13 +174,15 @@ def budget(history: Path, weekly: bool, seed: int, budget: float, margin: float,
         split = thompson_split(responses, budget, margin, seed=seed)
         return Answer({"split": as_json(split), "terms": terms.to_dict()}, split.to_string(index=False))
     found = allocate(responses, budget, margin, terms=terms)
-    gain = f"{told(found.gain.value, terms)} (likely {told(found.gain.low, terms)} to {told(found.gain.high, terms)})"
+    likely = f"likely {told(found.gain.low, terms)} to {told(found.gain.high, terms)}"
+    gain = f"{told(found.gain.value, terms, per_period=True)} ({likely})"
     text = f"{found.frame.to_string(index=False)}\nGain over the spend of now: {gain}.\n{found.how}"
     return Answer(as_json(found.to_dict()), text)
 
 
 def plan(leads: Path, people: Path, fairness: float | None, out: Path | None, currency: str, period: str) -> Answer:
     """Who calls which lead."""
+    new_file(out)
     terms = Terms(currency, period)
     frame, team = table_of(leads), read_people(table_of(people))
     best = dispatch(frame, team, fairness)
@@ -246,19 +202,30 @@ def package(
     number: int | None,
     budget: float | None,
     orders: float | None,
-    correlation: float,
+    correlation: float | None,
     currency: str,
     period: str,
 ) -> Answer:
     """A portfolio of leads for a buyer's wishes."""
     terms = Terms(currency, period)
     wishes = Wishes(leads=number, budget=budget, min_expected_orders=orders)
-    found = make_package(table_of(leads), wishes, correlation)
+    found = make_package(table_of(leads), wishes, CORRELATION if correlation is None else correlation)
     text = (
         f"{len(found.frame):,} leads for {told(found.price, terms)}, {found.expected_orders:.1f} orders expected.\n"
         f"{found.regions.to_string(index=False)}\n{found.how}"
     )
     return Answer(as_json(found.to_dict()) | {"terms": terms.to_dict()}, text)
+
+
+def _basis(outcome: np.ndarray | None) -> tuple[str, np.ndarray]:
+    """What the orders of a list are measured on, in words, and which leads have a final outcome. Shape (n,)."""
+    if outcome is None:
+        return "by the chances alone", np.zeros(0, dtype=bool)
+    known = np.isfinite(outcome)
+    if not known.any():
+        return "by the chances alone, as no scored lead has a final outcome", known
+    left = f"; {int((~known).sum()):,} without one are left out" if not known.all() else ""
+    return f"by their final outcomes{left}", known
 
 
 def _deal(row: dict[Hashable, Any], terms: Terms) -> str:

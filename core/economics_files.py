@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from core.console import load, reading
-from core.data.formulas import neutral
 from core.data.reading import read_table
 from core.data.schema import ROW_NUMBER, load_schema
-from core.data.values import to_numbers, to_text
+from core.data.splitting import final_outcomes
+from core.data.values import to_text
 from core.errors import ConfigError
+from core.exports import safe_csv
 from core.scores import read_scores
 
 
@@ -27,12 +28,11 @@ def chances_of(path: Path) -> pd.DataFrame:
 
 
 def outcomes_of(leads: Path, schema: Path | None, ids: pd.Series) -> np.ndarray:
-    """The outcome of each scored lead, in that order; NaN where it is not known. Shape (n,)."""
+    """The outcome of each scored lead, in that order; NaN where it is not known, or may still change. Shape (n,)."""
     if schema is None:
         raise ConfigError("--leads needs --schema, however: it is not given; name the schema of these leads")
-    roles = load(leads, load_schema(schema)).roles
-    known = roles.set_index("lead_id")["converted"].reindex(ids)
-    return to_numbers(known)[0].to_numpy(dtype=np.float64)
+    found = load(leads, load_schema(schema))
+    return pd.Series(final_outcomes(found), found.lead_id).reindex(ids).to_numpy(dtype=np.float64)
 
 
 def columns_of(path: Path, id_column: str, names: list[str], ids: pd.Series) -> pd.DataFrame:
@@ -55,14 +55,22 @@ def weights_of(text: str) -> dict[str, float]:
         raise ConfigError(f"--weights must be NAME=NUMBER, with commas between, however: got='{text}'") from None
 
 
-def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """A new .csv, in which no text can act as a spreadsheet formula, or .parquet. Raises ConfigError."""
+def new_file(out: Path | None) -> None:
+    """Whether a table can be written there, asked before anything is computed. Raises ConfigError."""
+    if out is None:
+        return
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
     if out.exists():
         raise ConfigError(f"'{out}' exists already; give another --out, so that nothing is lost")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out must lie in a folder that is there, however: '{out.parent}' is none; make it first")
+
+
+def write_table(frame: pd.DataFrame, out: Path) -> None:
+    """A new .csv, in which neither a name nor a text can act as a spreadsheet formula, or .parquet."""
+    new_file(out)
     if out.suffix == ".csv":
-        words = frame.select_dtypes(include=["object", "string"]).columns
-        frame.assign(**{name: neutral(frame[name].astype(str)) for name in words}).to_csv(out, index=False)
+        out.write_bytes(safe_csv(frame, "utf-8"))
     else:
         frame.to_parquet(out, index=False)

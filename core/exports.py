@@ -80,7 +80,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
         LeadRankError: more rows than `LIMITS["csv"]`.
     """
     _within("csv", frame)
-    return _as_csv(readable(frame), "utf-8-sig")
+    return safe_csv(readable(frame), "utf-8-sig")
 
 
 def to_excel(frame: pd.DataFrame) -> bytes:
@@ -129,7 +129,7 @@ def to_salesforce(frame: pd.DataFrame) -> bytes:
     _within("salesforce", frame)
     _findable(frame)
     key = "Id" if _all_like(frame, SALESFORCE_ID) else "Lead_Id__c"
-    return _as_csv(_scored(frame, (key, "Lead_Score__c", "Lead_Rank__c", "Lead_Score_Reason__c")), "utf-8")
+    return safe_csv(_scored(frame, (key, "Lead_Score__c", "Lead_Rank__c", "Lead_Score_Reason__c")), "utf-8")
 
 
 def to_hubspot(frame: pd.DataFrame) -> bytes:
@@ -147,7 +147,7 @@ def to_hubspot(frame: pd.DataFrame) -> bytes:
     _within("hubspot", frame)
     _findable(frame)
     key = "Record ID" if _all_like(frame, r"[0-9]{1,19}") else "Lead ID"
-    return _as_csv(_scored(frame, (key, "Lead score", "Lead rank", "Lead score reason")), "utf-8")
+    return safe_csv(_scored(frame, (key, "Lead score", "Lead rank", "Lead score reason")), "utf-8")
 
 
 def to_dynamics(frame: pd.DataFrame, leads: int) -> bytes:
@@ -239,7 +239,14 @@ def _all_like(frame: pd.DataFrame, pattern: str) -> bool:
     return bool(frame["lead_id"].astype(str).str.fullmatch(pattern).all())
 
 
-def _as_csv(frame: pd.DataFrame, encoding: str) -> bytes:
+def safe_csv(frame: pd.DataFrame, encoding: str) -> bytes:
+    """The frame as it is, under its own names; no text of it, headers too, can act as a spreadsheet formula.
+
+    Example:
+        >>> print(safe_csv(pd.DataFrame({"=name": ["-1+1"], "price": [-1.5]}), "utf-8").decode().strip())
+        "'=name","price"
+        "'-1+1",-1.5
+    """
     safe = frame.copy(deep=False)
     for name in frame.columns:
         values = frame[name]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.data.splitting import open_rows
+from core.data.splitting import final_outcomes
 from core.decisions.economics.campaigns import Feedback, feedback
 from core.decisions.economics.history import spend_history
 from core.decisions.economics.money import Terms
@@ -47,9 +47,13 @@ def lead_table(folder: str, dataset_id: str, scoring_id: str | None) -> pd.DataF
     scored; `field:*` of fixed values. Shared between visitors: not to be changed."""
     ws = shared.workspace()
     leads = datasets.leads_of(ws, dataset_id)
-    outcome = leads.converted.copy()
-    outcome[open_rows(leads)] = np.nan
-    frame = pd.DataFrame({"snapshot_time": leads.roles["snapshot_time"], "converted": outcome, "probability": np.nan})
+    frame = pd.DataFrame(
+        {
+            "snapshot_time": leads.roles["snapshot_time"],
+            "converted": final_outcomes(leads),
+            "probability": np.nan,
+        }
+    )
     if scoring_id is not None:
         try:
             scored = pd.read_parquet(scorings.scoring_path(ws, scoring_id), columns=["lead_id", "probability"])

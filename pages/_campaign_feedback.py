@@ -43,7 +43,7 @@ def feedback_section(found: Feedback, unmatched: list[str]) -> None:
 def _table(found: Feedback) -> pd.DataFrame:
     rows = found.frame
     table = rows[[found.by]].assign(advice=rows["advice"].map(lambda advice: ADVICE[advice][0]))
-    table = table.join(rows[["leads", "orders", "cost", "cost_per_lead", "cost_per_order"]])
+    table = table.join(rows[["leads", "known", "orders", "open_orders", "cost", "cost_per_lead", "cost_per_order"]])
     table = table.round({"cost": 0, "cost_per_order": 0})
     for name in ("roi", "roi_low", "roi_high", "chance_profitable"):
         table[name] = 100 * rows[name]
@@ -57,7 +57,13 @@ def _columns(found: Feedback) -> dict:
         found.by: st.column_config.TextColumn(found.by.capitalize(), pinned=True),
         "advice": "Advice",
         "leads": number("Leads", format="localized"),
-        "orders": number("Orders", format="%.1f", help="An open lead counts by its chance."),
+        "known": number("Outcome known", format="localized", help="Leads that ordered or surely will not."),
+        "orders": number("Orders", format="localized", help="Of leads whose outcome is known."),
+        "open_orders": number(
+            "Still to come",
+            format="%.1f",
+            help="Orders expected of open leads by their chances; advice leaves them out.",
+        ),
         "cost": number(f"Cost ({money})", format="localized"),
         "cost_per_lead": number(f"A lead ({money})", format="%.2f"),
         "cost_per_order": number(f"An order ({money})", format="localized"),

@@ -15,6 +15,7 @@ from core.workspace import datasets, runs, scorings
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._value_data import DAMAGED, FIELD
+from pages._value_due import due_part
 
 SHOWN = 300
 OWN = ("lead_id", "rank", "probability", "stage")
@@ -22,6 +23,7 @@ OWN = ("lead_id", "rank", "probability", "stage")
 
 def changes_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
     """Each lead's chance and place in this ranking and in an earlier one, the greatest change first."""
+    due_part(dataset, scoring)
     before = _earlier(scoring)
     if before is None:
         shared.empty(

@@ -5,6 +5,7 @@ Kept by the id of a ranking, whose file never changes; never by a frame.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,12 @@ def scored_leads(scoring: Scoring, fields: tuple[str, ...] = ()) -> pd.DataFrame
     owner[touched] = now["assigned_to"].where(now["assigned_to"] != "", owner[touched])
     closed = now.index[now["status"] != "open"]
     return frame.assign(owner=owner).drop(index=closed).reset_index(drop=True)
+
+
+def open_key(leads: pd.DataFrame, scoring: Scoring) -> str:
+    """For caches: which of a ranking's leads these are, told by their ranks; columns and amounts are not in it."""
+    ranks = hashlib.sha256(leads["rank"].to_numpy(dtype=np.int64).tobytes()).hexdigest()
+    return f"{shared.workspace().folder} {scoring.id} {ranks}"
 
 
 def field_names(scoring: Scoring, numeric: bool) -> list[str]:

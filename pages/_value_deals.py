@@ -17,7 +17,7 @@ from core.decisions.economics.risk import CORRELATION
 from core.errors import NotComputable
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
-from pages._value_data import scored_leads
+from pages._value_data import open_key, scored_leads
 from pages._value_figures import MARGIN, PRICE, WORK
 from pages._value_keep import keep_part
 
@@ -42,16 +42,13 @@ def deals_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
         help="0: each lead by itself. The market, the season or a model that is wrong for all of them raise it; the "
         "share of good leads is then less certain (experts call it correlation).",
     )
-    shares = _shares(str(shared.workspace().folder), scoring.id, len(chance), float(chance.sum()), correlation, chance)
+    shares = _shares(open_key(leads, scoring), correlation, chance)
     _compare(offered, shares, terms)
     keep_part(leads, dataset, scoring, terms)
 
 
 @st.cache_data(max_entries=20, show_spinner="Drawing shares of good leads")
-def _shares(
-    folder: str, scoring_id: str, leads: int, expected: float, correlation: float, _chance: np.ndarray
-) -> np.ndarray:
-    """`leads` and `expected` orders stand for which of the ranking's leads are still open."""
+def _shares(key: str, correlation: float, _chance: np.ndarray) -> np.ndarray:
     return deals.good_shares(_chance, correlation=correlation)
 
 

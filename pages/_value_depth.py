@@ -72,7 +72,7 @@ def _figures(curve: Curve, calls: int, each: int, terms: Terms) -> None:
     money(row, "Profit at your calls", curve.at(calls), terms, f"The same for the best {calls:,} leads.")
     extra = min(each, curve.leads - calls)
     hint = f"What the next {style.counted(extra, 'lead')} of the list would bring, before the person's pay."
-    money(row, "One more person", one_more_person(curve, calls, each), terms, hint)
+    money(row, "One more person", one_more_person(curve, calls, each), terms, hint, per_period=True)
 
 
 def _orders(

@@ -17,15 +17,23 @@ MARGIN, WORK, PRICE = 1_500.0, 80.0, 60.0
 RANGE_HINT = "“Likely”: 95 of 100 such ranges hold the true figure."
 
 
-def money(row: Any, label: str, one: Figure | float, terms: Terms, hint: str) -> None:
-    """An amount in a box of `row`, a container, with its range below where it has one. `hint`: how it is computed."""
+def money(row: Any, label: str, one: Figure | float, terms: Terms, hint: str, *, per_period: bool = False) -> None:
+    """An amount in a box of `row`, a container, with its range below where it has one. `hint`: how it is computed;
+    `per_period`: the amount comes again in each period."""
     if not isinstance(one, Figure):
-        row.metric(label, told(one, terms), help=hint, border=True, width=WIDTH)
+        row.metric(label, told(one, terms, per_period), help=hint, border=True, width=WIDTH)
         return
     hint = f"{hint} {RANGE_HINT}"
     below = likely(one, terms).removesuffix(f" {terms.currency}")  # the figure has it, and the box is narrow
     row.metric(
-        label, told(one.value, terms), below, delta_color="off", delta_arrow="off", help=hint, border=True, width=WIDTH
+        label,
+        told(one.value, terms, per_period),
+        below,
+        delta_color="off",
+        delta_arrow="off",
+        help=hint,
+        border=True,
+        width=WIDTH,
     )
 
 

@@ -11,13 +11,32 @@ import streamlit as st
 from core.charts import style
 from core.charts.deals import keep_chart
 from core.decisions.economics import deals
+from core.decisions.economics.depth import profit_curve
 from core.decisions.economics.money import Terms, told
 from core.exports import to_csv
+from core.ranking import Figure
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._money import amount_box
 from pages._value_data import chance_range
 from pages._value_figures import PRICE, call_box, margin_box, money
+
+
+def worth_of_all(
+    chance: np.ndarray,
+    margin: float,
+    cost: float,
+    found: pd.DataFrame,
+    low: np.ndarray | None = None,
+    high: np.ndarray | None = None,
+) -> Figure:
+    """What the decisions bring together, with the range of the leads that are kept: a sale price is certain."""
+    worth, kept = float(found["value"].sum()), (found["decision"] == "keep").to_numpy()
+    if not kept.any():
+        return Figure(worth, worth, worth)
+    ends = (None if end is None else end[kept] for end in (low, high))
+    one = profit_curve(chance[kept], margin, cost, low=next(ends), high=next(ends)).at(int(kept.sum()))
+    return Figure(worth, worth + one.low - one.value, worth + one.high - one.value)
 
 
 def keep_part(leads: pd.DataFrame, dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
@@ -35,7 +54,9 @@ def keep_part(leads: pd.DataFrame, dataset: Dataset, scoring: Scoring, terms: Te
     with left:
         shared.chart(figure, counts.reset_index(), "keep", style.spoken(figure))
     with right:
-        money(right, "Worth of all, so decided", float(found["value"].sum()), terms, "Sum of each lead's best choice.")
+        hint = "Sum of each lead's best choice. The range joins the luck of single orders of leads that are kept"
+        hint += " and how far chances were off on leads of known outcome." if low is not None else "."
+        money(right, "Worth of all, so decided", worth_of_all(chance, margin, cost, found, low, high), terms, hint)
         holds = found["holds"]
         sure = "" if holds.isna().all() else f" For {int(holds.sum()):,} leads it stays so over their chance's range."
         st.caption(

@@ -63,6 +63,6 @@ def _answers(
     if column is not None:
         ordered_on = datasets.shown_of(ws, dataset_id).set_index("lead_id")[column].reindex(leads.lead_id)
     try:
-        return qualify(leads, _chances, ordered_on=ordered_on)
+        return qualify(leads, _chances, ordered_on=ordered_on).frame
     except NotComputable as error:
         return Missing(str(error))

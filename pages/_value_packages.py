@@ -17,11 +17,10 @@ from core.exports import to_csv
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._money import amount_box
-from pages._value_data import FIELD, scored_leads
+from pages._value_data import FIELD, open_key, scored_leads
 from pages._value_figures import WIDTH, money
 from pages._value_people import field_box
-from pages._value_plan import fingerprint
-from pages._value_wishes import wishes_form
+from pages._value_wishes import nearest, wishes_form
 
 MOST = 2_000
 """Leads that a package is chosen from: the best set of many more takes minutes to prove."""
@@ -58,13 +57,17 @@ def packages_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
     if wishes is None:
         st.info("Say how many leads, orders or how much money the package is for.", icon=":material/edit:")
     else:
-        if len(offered) > MOST:
-            st.caption(f"Chosen among the {MOST:,} leads that stand first.")
-        near = offered.head(MOST)
-        found = _package(fingerprint(near), wishes, together / 100, near)
+        asked = (open_key(leads, scoring), way, price, region)
+        found, among = _package(asked, wishes, together / 100, offered)
+        if among == MOST < len(offered):
+            spread = " of each group" if wishes.max_per_region is not None else ""
+            st.caption(
+                f"Chosen among {MOST:,} of the {len(offered):,} leads: the cheapest, the likeliest and those of the "
+                f"lowest price for an order{spread}, as far as they fit the wishes."
+            )
         _show(found, scoring, terms)
     st.subheader("All leads, cut into classes of equal size", anchor=False)
-    cut = _tranches(fingerprint(leads[["probability"]]), together / 100, leads)
+    cut = _tranches(open_key(leads, scoring), together / 100, leads)
     drawn = tranches_chart(cut)
     shared.chart(drawn, cut, "pack_tranches", style.spoken(drawn))
     st.caption(
@@ -74,8 +77,10 @@ def packages_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
 
 
 @st.cache_data(max_entries=20, show_spinner="Choosing the best package …")
-def _package(key: str, wishes: Wishes, correlation: float, _offered: pd.DataFrame) -> Package:
-    return package(_offered, wishes, correlation)
+def _package(asked: tuple, wishes: Wishes, correlation: float, _offered: pd.DataFrame) -> tuple[Package, int]:
+    """The best package, and among how many leads it was looked for."""
+    near = nearest(_offered, wishes, MOST)
+    return package(near, wishes, correlation), len(near)
 
 
 @st.cache_data(max_entries=8, show_spinner="Simulating the classes …")

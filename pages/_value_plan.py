@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any
 
@@ -18,7 +17,7 @@ from core.ranking import Figure
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._value_calls import calls_list
-from pages._value_data import FIELD, scored_leads
+from pages._value_data import FIELD, open_key, scored_leads
 from pages._value_figures import WIDTH, call_box, margin_box, money
 from pages._value_people import field_box, people_table
 
@@ -57,9 +56,11 @@ def dispatch_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
     if len(leads) > MOST:
         st.caption(f"Planned with the {MOST:,} leads of the greatest value.")
         leads = leads.nlargest(MOST, "value").reset_index(drop=True)
-    planned = leads[["lead_id", "value", *(name for name in ("region", "skill") if name in leads)]]
+    planned = leads[["lead_id", *(name for name in ("region", "skill") if name in leads)]]
+    planned = planned.assign(value=leads["probability"] * margin, cost=cost)
     fairness = 1 - floor / 100 if floor else None
-    found = _dealt(fingerprint(planned, people), fairness, planned, people)
+    asked = (open_key(leads, scoring), margin, cost, region, skill, people.to_json())
+    found = _dealt(asked, fairness, planned, people)
     _worth(found, leads, margin, cost, terms)
     drawn = people_chart(found, terms)
     shared.chart(drawn, by_person(found), "plan_people", style.spoken(drawn))
@@ -68,17 +69,11 @@ def dispatch_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
         st.caption(
             "Without regions and skills a lead is worth the same with everybody, so that each way is worth the same."
         )
-    calls_list(dataset, scoring, found[0], leads, region, terms)
-
-
-def fingerprint(*frames: pd.DataFrame) -> str:
-    """The same for the same rows alone: every row counts, where Streamlit would hash a sample of a large frame."""
-    rows = (pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes() for frame in frames)
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in rows)).hexdigest()
+    calls_list(dataset, scoring, found[0], leads, region, terms, (*asked, fairness))
 
 
 @st.cache_data(max_entries=8, show_spinner="Dealing out the calls …")
-def _dealt(key: str, fairness: float | None, _leads: pd.DataFrame, _people: pd.DataFrame) -> tuple[Dispatch, ...]:
+def _dealt(asked: tuple, fairness: float | None, _leads: pd.DataFrame, _people: pd.DataFrame) -> tuple[Dispatch, ...]:
     return dispatch(_leads, _people, fairness), greedy(_leads, _people), round_robin(_leads, _people)
 
 
@@ -90,10 +85,10 @@ def _worth(found: tuple[Dispatch, ...], leads: pd.DataFrame, margin: float, cost
     worth: Figure | float = plan.total
     if len(called):
         orders = risk(called)
-        skill = plan.total / (orders.expected * margin - len(called) * cost)
+        skill = (plan.total + len(called) * cost) / (orders.expected * margin)
         low, high = (plan.total + skill * margin * (ends - orders.expected) for ends in (orders.low, orders.high))
         worth = Figure(plan.total, low, high)
-    hint = "The sum over all calls of chance x what an order leaves - cost of the call, times the person's skill. "
+    hint = "The sum over all calls of chance x what an order leaves x the person's skill - cost of the call. "
     most = f"No plan within these rules is worth more than {told(plan.bound or 0.0, terms)}."
     money(row, "Worth of the plan", worth, terms, hint + most)
     for label, other in (("More than best lead first", first), ("More than in turn", turn)):

@@ -19,6 +19,7 @@ ADVICE = {
     "hold": ("Hold", style.BLUE, "circle"),
     "cut": ("Cut", style.VERMILLION, "triangle-down"),
     "too few leads": ("Too few leads to tell", style.GREY, "circle-open"),
+    "no leads came": ("No leads came", style.VERMILLION, "x-open"),
     "cost not known": ("Cost not known", style.GREY, "square-open"),
 }
 """By advice: words, colour, marker."""

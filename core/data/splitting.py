@@ -90,6 +90,13 @@ def open_rows(leads: Leads) -> np.ndarray:
     return np.flatnonzero(~np.isfinite(leads.converted) | (young & (leads.converted != 1)))
 
 
+def final_outcomes(leads: Leads) -> np.ndarray:
+    """1 where a lead ordered, 0 where it did not, NaN where that may still change: see `open_rows`. Shape (n,)."""
+    outcome = leads.converted.copy()
+    outcome[open_rows(leads)] = np.nan
+    return outcome
+
+
 def as_open(leads: Leads) -> Leads:
     """These open leads without stage 0: where every lead begins says nothing yet of one that is still open, and its
     name, such as `lost`, would mislead."""

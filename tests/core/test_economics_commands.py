@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
+from core.data.splitting import final_outcomes, open_rows
+from core.decisions.economics.next_action import Rules
+from core.decisions.economics.risk import CORRELATION, risk
 from core.scores import read_scores
+from tests.field_trials import sample_leads
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 OPEN = SAMPLE / "open_scores.parquet"
@@ -170,3 +174,161 @@ def test_leads_are_qualified_by_more_than_one_question(capsys, tmp_path):
     assert np.allclose(frame["part:conversion"], 0.75 * frame["probability"])
     assert "no column order_date" in refused(capsys, *ask, "--out", tmp_path / "x.csv", "--ordered-on", "order_date")
     assert "NAME=NUMBER" in refused(capsys, *ask, "--out", tmp_path / "y.csv", "--weights", "conversion")
+
+
+def test_young_leads_without_an_order_are_not_counted_as_lost(capsys):
+    found = answer(capsys, "depth", "--scores", OPEN, "--margin", "2000", "--cost-per-call", "150", *LEADS)
+    assert {row["order"] for row in found["against"]} == {"model", "random"}
+    assert "no scored lead has a final outcome" in found["against_basis"]
+    assert "none of the scored leads has a known outcome" in refused(
+        capsys, "hits", "--scores", OPEN, "--threshold", "0.2", *LEADS
+    )
+
+
+def test_the_order_of_a_list_is_measured_on_its_leads_of_final_outcome(capsys, tmp_path):
+    both = pd.concat([read_scores(path).frame for path in (OPEN, TESTED)])[["lead_id", "score", "probability"]]
+    both = both.sort_values("probability", ascending=False, ignore_index=True)
+    path = tmp_path / "both.parquet"
+    both.assign(score=both["probability"], rank=np.arange(1, len(both) + 1)).to_parquet(path)
+    ask = [
+        "depth",
+        "--scores",
+        path,
+        "--margin",
+        "2000",
+        "--cost-per-call",
+        "150",
+        "--capacity",
+        str(len(both)),
+        *LEADS,
+    ]
+    found = answer(capsys, *ask)
+    leads = sample_leads()
+    outcome = pd.Series(final_outcomes(leads), leads.lead_id).loc[both["lead_id"]]
+    known = int(outcome.notna().sum())
+    assert found["against_leads"] == found["against_depth"] == known < len(both)
+    assert f"{len(both) - known:,} without one are left out" in found["against_basis"]
+    profit = {row["order"]: row["profit"] for row in found["against"]}
+    assert profit["model"] == pytest.approx(2000 * outcome.sum() - 150 * known)
+
+
+def test_open_leads_of_a_campaign_count_by_their_chance_or_not_at_all(capsys, written):
+    leads = sample_leads()
+    channel, still = leads.features["channel"], np.zeros(len(leads), dtype=bool)
+    still[open_rows(leads)] = True
+    costs = written("costs.csv", "channel,cost", *(f"{name},1000" for name in channel.unique() if name))
+    ask = ["campaigns", "--costs", costs, "--margin", "900", *LEADS]
+    rows = {row["channel"]: row for row in answer(capsys, *ask)["rows"]}
+    for name, row in rows.items():
+        mine = (channel == name).to_numpy()
+        assert row["leads"] == mine.sum() and row["orders"] == leads.converted[mine & ~still].sum()
+        assert row["known"] == (mine & ~still).sum()
+    scored = answer(capsys, *ask, "--scores", OPEN)["rows"]
+    chance = read_scores(OPEN).frame.set_index("lead_id")["probability"].reindex(leads.lead_id).to_numpy()
+    for row in scored:
+        mine = (channel == row["channel"]).to_numpy()
+        assert row["orders"] == rows[row["channel"]]["orders"]
+        assert row["open_orders"] == pytest.approx(np.nansum(chance[mine & still]))
+
+
+@pytest.mark.parametrize("step", ["deals", "tranches", "package"])
+def test_without_a_word_leads_fare_as_alike_as_on_the_page(capsys, written, step):
+    ask = {
+        "deals": ["--file", written("d.csv", "name,profit_at_0,profit_at_1", "a,0,100", "b,9,9"), "--scores", OPEN],
+        "tranches": ["--scores", OPEN],
+        "package": ["--leads", written("l.csv", "lead_id,probability", "a,0.3", "b,0.2", "c,0.4"), "--number", "2"],
+    }[step]
+    assert answer(capsys, step, *ask) == answer(capsys, step, *ask, "--correlation", CORRELATION)
+    assert answer(capsys, step, *ask) != answer(capsys, step, *ask, "--correlation", "0.4")
+
+
+def test_leads_are_worth_working_by_their_return(capsys, tmp_path):
+    out, chance = tmp_path / "returns.csv", read_scores(OPEN).frame["probability"]
+    ask = ["returns", "--scores", OPEN, "--margin", "2000", "--cost-to-convert", "150"]
+    found = answer(capsys, *ask, "--out", out)
+    worth = 2000 * chance >= 150
+    assert found["worth"] == worth.sum() == pd.read_csv(out)["worth"].sum()
+    assert found["expected_profit"] == pytest.approx((2000 * chance - 150)[worth].sum())
+    share = answer(capsys, *ask, "--objective", "share", "--target", "0.1")
+    assert share["worth"] == int(0.1 * len(chance)) == sum(row["worth"] for row in share["rows"])
+    assert "objective must be one of" in refused(capsys, *ask, "--objective", "fame")
+
+
+def test_leads_are_kept_sold_or_dropped(capsys):
+    chance = read_scores(OPEN).frame["probability"]
+    money = ["--margin", "2000", "--cost-per-call", "150", "--sale-price", "60"]
+    found = answer(capsys, "keep", "--scores", OPEN, *money)
+    worth = 2000 * chance - 150
+    assert found["counts"] == {"keep": (worth >= 60).sum(), "sell": (worth < 60).sum(), "drop": 0}
+    assert found["worth"] == pytest.approx(np.maximum(worth, 60).sum())
+    assert found["low"] < found["worth"] < found["high"]
+    dear = answer(capsys, "keep", "--scores", OPEN, "--margin", "0", "--cost-per-call", "9", "--sale-price", "0")
+    assert dear["counts"]["drop"] == len(chance) and dear["worth"] == 0 and "low" not in dear
+
+
+def test_tranches_hold_leads_of_like_chance(capsys):
+    chance = np.sort(read_scores(OPEN).frame["probability"].to_numpy())[::-1]
+    rows = answer(capsys, "tranches", "--scores", OPEN)["tranches"]
+    assert [row["tranche"] for row in rows] == ["AAA", "AA", "A", "BBB", "BB", "B"]
+    first = chance[: rows[0]["leads"]]
+    assert rows[0]["expected_orders"] == pytest.approx(first.sum()) and rows[0]["low"] == risk(first).low
+
+
+def test_changes_are_told_with_their_reason_and_what_is_due(capsys, tmp_path):
+    frame = read_scores(OPEN).frame
+    after, out = tmp_path / "after.parquet", tmp_path / "changes.csv"
+    moved = frame.assign(probability=frame["probability"].mask(frame.index == 0, 0.01)).iloc[:-1]
+    moved.to_parquet(after)
+    leads = pd.read_csv(SAMPLE / "leads.csv", dtype=str, keep_default_na=False)
+    newer = tmp_path / "newer.csv"
+    leads.assign(source=leads["source"].mask(leads["lead_id"] == frame["lead_id"][0], "radio")).to_csv(
+        newer, index=False
+    )
+    ask = ["changes", "--before", OPEN, "--after", after]
+    plain = answer(capsys, *ask)
+    assert {row["lead_id"] for row in plain["rows"]} == {frame["lead_id"].iloc[0], frame["lead_id"].iloc[-1]}
+    assert plain["due"] == 0
+    files = ["--leads-before", SAMPLE / "leads.csv", "--leads-after", newer, "--schema", SAMPLE / "schema.toml"]
+    found = answer(capsys, *ask, *files, "--out", out)
+    why = pd.read_csv(out).set_index("lead_id")["why"]
+    assert why[frame["lead_id"].iloc[0]].endswith("to radio") and found["due"] == 1
+    assert answer(capsys, *ask, *files, "--days-since", "7")["due"] == len(frame) - 1
+    assert "go together" in refused(capsys, *ask, *files[:2])
+
+
+def test_the_next_step_of_each_lead_rests_on_stage_chance_and_contact(capsys, tmp_path):
+    ask = ["next", "--scores", OPEN, *LEADS]
+    days = answer(capsys, *ask, "--contact", "days_since_last_call")["rows"]
+    sample = sample_leads()
+    since = pd.Series(sample.features["days_since_last_call"].to_numpy(), sample.lead_id)
+    rests = {row["lead_id"] for row in days if row["action"] == "wait"}
+    assert rests == {row["lead_id"] for row in days if since[row["lead_id"]] < Rules().rest_days} != set()
+    dates = answer(capsys, *ask, "--contact", "snapshot_time")
+    assert sum(dates["counts"].values()) == 373 and dates["counts"]["wait"] < len(rests) + 373
+    assert "no column nowhere" in refused(capsys, *ask, "--contact", "nowhere")
+    assert "days since the last contact" in refused(capsys, *ask, "--contact", "dialogue")
+
+
+def test_no_text_of_a_file_can_act_as_a_formula(capsys, written, tmp_path):
+    leads = written("leads.csv", "lead_id,value,region", "=1+1,10,north", "@b,5,north")
+    people = written("people.csv", "person,capacity", "=cmd,1", "+Bo,1")
+    out = tmp_path / "plan.csv"
+    answer(capsys, "plan", "--leads", leads, "--people", people, "--out", out)
+    cells = [cell.strip('"') for line in out.read_text("utf-8").splitlines() for cell in line.split(",")]
+    assert "'=1+1" in cells and "'=cmd" in cells and not [cell for cell in cells if cell[:1] in ("=", "+", "@")]
+
+
+@pytest.mark.parametrize("step", ["plan", "returns", "keep", "next", "changes", "qualify"])
+def test_a_file_that_is_there_is_refused_before_anything_is_read(capsys, tmp_path, step):
+    out, no = tmp_path / "there.csv", tmp_path / "none.parquet"
+    out.write_text("kept")
+    money = ["--margin", "1", "--cost-to-convert", "1"] if step == "returns" else []
+    money = ["--margin", "1", "--cost-per-call", "1", "--sale-price", "1"] if step == "keep" else money
+    ask = {
+        "plan": ["--leads", no, "--people", no],
+        "changes": ["--before", no, "--after", no],
+        "next": ["--scores", no, "--leads", no, "--schema", no, "--contact", "x"],
+        "qualify": ["--scores", no, "--leads", no, "--schema", no],
+    }.get(step, ["--scores", no, *money])
+    assert "exists already" in refused(capsys, step, *ask, "--out", out) and out.read_text() == "kept"
+    assert "make it first" in refused(capsys, step, *ask, "--out", tmp_path / "nowhere" / "x.csv")

@@ -193,12 +193,18 @@ def test_kept_costs_can_be_mended_and_deleted(ws, paid):
 def test_advice_follows_outcomes_costs_and_margin(paid):
     at = sound(opened())
     shown = table(at, "advice").set_index("channel").to_dict("index")
-    leads = outcomes()
+    costs, leads = kept_costs(cost_table()), outcomes()
+    # Weeks begin on a Monday, and the last with a cost ends on 30 November.
+    week = leads["at"].dt.to_period("W").dt.start_time.dt.strftime("%Y-%m-%d")
+    paid_for = pd.MultiIndex.from_frame(costs[["channel", "period"]])
+    named = leads["channel"].isin(costs["channel"]) | ~week.isin(costs["period"])
+    inside = pd.MultiIndex.from_arrays([leads["channel"], week]).isin(paid_for) | ~named
+    left_out, leads = (~inside).sum(), leads[inside]
     known = leads.dropna(subset=["won"])
     mine = known[known["channel"] == "website"]["won"]
     pooled = (known["won"].sum() + 0.5) / (len(known) + 1)
     posterior = beta(1 + mine.sum(), (1 - pooled) / pooled + len(mine) - mine.sum())
-    cost = kept_costs(cost_table()).groupby("channel")["cost"].sum()["website"]
+    cost = costs.groupby("channel")["cost"].sum()["website"]
     each = cost / (leads["channel"] == "website").sum()
     row = shown["website"]
     assert row["cost"] == round(cost) and row["cost_per_lead"] == pytest.approx(each)
@@ -209,6 +215,7 @@ def test_advice_follows_outcomes_costs_and_margin(paid):
     assert shown["event"]["advice"] in ("Cost not known", "Too few leads to tell")
     said = words(at)
     assert "Reinforce" in said and "Cut marketplace" in said and "1,500 EUR" in said
+    assert f"{left_out:,} others are left out" in said and left_out > 0
     at.session_state["value_margin"] = 20_000.0
     assert (
         table(sound(at.run()), "advice").set_index("channel").to_dict("index")["marketplace"]["advice"] == "Reinforce"
@@ -303,16 +310,14 @@ def test_names_that_no_lead_has_and_hostile_ones_are_told_as_they_are(ws, sample
     assert not any("**bold**" in str(e.value) for e in (*at.warning, *at.caption, *at.info))
 
 
-def test_open_leads_count_by_their_chance(kept):
-    ws, dataset, leads, _, scoring = kept
+def test_chances_alone_judge_no_campaign(kept):
+    ws, dataset, _, _, scoring = kept
     keep_costs(ws, dataset.id, read_costs(pd.DataFrame({"channel": ["x"], "cost": [10.0]})), "x")
-    at = sound(opened())
+    at = opened()
     asked = data.lead_table(str(ws.folder), dataset.id, scoring.id)
-    chance = asked.loc[asked["field:city"] == "x", "probability"]
-    assert asked["converted"].isna().all() and chance.notna().all()
-    assert next(b.value for b in at.selectbox if b.label.startswith("Column")) == "city"
-    shown = table(at, "advice").set_index("channel").to_dict("index")["x"]
-    assert shown["orders"] == pytest.approx(chance.sum()) and shown["leads"] == (leads.features["city"] == "x").sum()
+    assert asked["converted"].isna().all() and asked["probability"].notna().all()
+    assert not at.exception and "none of the 60 leads has a known outcome" in words(at)
+    assert not at.get("plotly_chart")
 
 
 def test_leads_are_worked_where_their_return_reaches_the_objective(kept):

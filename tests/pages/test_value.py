@@ -110,7 +110,9 @@ def test_depth_and_profit_are_those_of_the_list(ws, ranked):
     assert titles(at)[0].startswith(f"Calling the best {best} leads brings most")
     each = next(n for n in at.number_input if n.label.startswith("Leads of one person"))
     sound(each.set_value(50).run())
-    assert amount(metrics(at)["One more person"]) == pytest.approx(profit[80] - profit[30], abs=0.51)
+    person = metrics(at)["One more person"]
+    assert person.endswith(" EUR a month"), "it comes again each month"
+    assert amount(person.removesuffix(" a month")) == pytest.approx(profit[80] - profit[30], abs=0.51)
     wider = float(next(m for m in at.metric if m.label == "Profit there").delta.split(" to ")[1].replace(",", ""))
     assert wider > profit[best]
 
@@ -196,6 +198,9 @@ def test_each_lead_is_kept_sold_or_dropped(ws, ranked):
     keep = 200 * chance - 80
     assert titles(at)[1].startswith(f"At 10 EUR a lead, {int((keep >= 10).sum())} leads of 300 are worth keeping")
     assert amount(metrics(at)["Worth of all, so decided"]) == pytest.approx(np.maximum(keep, 10).sum(), abs=0.51)
+    box = next(m for m in at.metric if m.label == "Worth of all, so decided")
+    low, high = (float(end.replace(",", "")) for end in box.delta.removeprefix("likely ").split(" to "))
+    assert low < np.maximum(keep, 10).sum() < high
     file = taken("All leads with the decision (CSV)")
     assert (file["Decision"] == np.where(keep >= 10, "keep", "sell")).all()
 

@@ -8,13 +8,19 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.schema import schema_from_dict
+from core.decisions.economics.next_action import STEPS, Rules, next_best_action
+from core.decisions.economics.packages import Wishes, package
 from core.decisions.economics.qualify import qualify
 from core.jobs.shipped import bring_in_sample
 from core.scores import read_scores
 from core.workspace.actions import record_action
+from core.workspace.runs import use_run
 from core.workspace.scorings import scoring_path
+from pages._value_data import open_key, scored_leads
+from pages._value_wishes import nearest
 from tests.field_trials import SAMPLE, sample_leads
-from tests.kept import keep_scoring
+from tests.kept import keep_run, keep_scoring
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 CALLS, PACKAGES, PRIORITY, CHANGED = "Who calls whom", "Packages to sell", "Priority", "What changed"
@@ -67,18 +73,35 @@ def test_the_plan_calls_the_leads_of_most_worth(kept):
     assert metrics(at)["Worth of the plan"] == f"{value[:20].sum():,.0f} EUR"
     assert metrics(at)["More than best lead first"] == "0 EUR" and "each way is worth the same" in words(at)
     assert metrics(at)["Leads nobody calls"] == "40 of 60"
-    steps = table(at, "next")
-    assert len(steps) == 60 and steps["next"].str.startswith("Call ").sum() == 20
+    steps = table(at, "action")
+    assert len(steps) == 60 and steps["call"].str.contains(" of ").sum() == 20
     assert steps["value"][:20].sum() == pytest.approx(value[:20].sum())
-    assert (steps["next"][20:] == "Wait: nobody who may call it has a call left").all()
+    assert (steps["call"][20:] == "no call left for it").all()
+    calls = steps.loc[steps["action"] == "call now", "reason"]
+    assert len(calls) and calls.str.contains("no contact noted").all() and not (steps["action"] == "drop").any()
 
 
 def test_a_dear_call_is_not_made(kept):
     at = opened(CALLS, value_work=700.0)
     worth = ranked(kept)["probability"] * MARGIN - 700
-    steps = table(at, "next")
-    assert (steps["next"].str.startswith("Do not call") == (steps["value"] <= 0)).all()
-    assert steps["next"].str.startswith("Do not call").sum() == (worth <= 0).sum() > 0
+    steps = table(at, "action")
+    dear = steps["call"] == "costs more than it brings"
+    assert (dear == (steps["value"] <= 0)).all() and dear.sum() == (worth <= 0).sum() > 0
+
+
+def test_the_next_step_is_that_of_the_rules_of_core(kept):
+    ws, dataset, _, _, scoring = kept
+    file = ranked(kept)
+    file["field:a"] = file["field:a"].abs() * 10
+    file.to_parquet(scoring_path(ws, scoring.id))
+    funnel = schema_from_dict(dataset.schema).funnel
+    leads = file[["lead_id", "stage", "probability"]].assign(days_since_contact=file["field:a"])
+    leads["stage"] = leads["stage"].where(leads["stage"] != funnel.stages[0], "")  # where every lead begins
+    rules = Rules(funnel, {stage: step for stage, step in STEPS.items() if stage in funnel.stages})
+    expected = next_best_action(leads, rules).set_index("lead_id")["action"]
+    at = opened(CALLS, **{f"plan_contact_{dataset.id}": "a"})
+    assert table(at, "action").set_index("lead_id")["action"].to_dict() == expected.to_dict()
+    assert {"wait", "call now"} <= set(expected)
 
 
 def test_regions_bind_and_planning_then_beats_the_simple_ways(kept):
@@ -91,11 +114,22 @@ def test_regions_bind_and_planning_then_beats_the_simple_ways(kept):
     elsewhere = sorted(file.loc[file["field:city"] != city, "value"], reverse=True)
     # Every split of Ann's calls between the region that Bo shares with her and the others.
     totals = [sum(there[: 15 + 15 - n]) + sum(elsewhere[:n]) for n in range(16)]
-    steps = table(at, "next")
+    steps = table(at, "action")
     assert metrics(at)["Worth of the plan"] == f"{max(totals):,.0f} EUR"
-    assert set(steps.loc[steps["next"].str.contains("of Bo"), "field:city"]) == {city}
+    assert set(steps.loc[steps["call"].str.contains("of Bo"), "field:city"]) == {city}
     at = chosen(at, "Whose calls", "Bo")
-    assert table(at, "next")["next"].str.contains("of Bo").all()
+    assert table(at, "action")["call"].str.contains("of Bo").all()
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_name_in_the_plan_and_its_file(kept, monkeypatch):
+    _, dataset, *_ = kept
+    made = []
+    monkeypatch.setattr("pages._shared.download", lambda label, data, *more, **options: made.append((label, data)))
+    people = pd.DataFrame({"person": ["=1+1", "Bo"], "capacity": [2, 2], "regions": "", "skills": ""})
+    at = opened(CALLS, **{f"plan_people_{dataset.id}_typed": people})
+    assert table(at, "action")["call"].str.contains("of =1+1", regex=False).sum() == 2
+    written = next(make for label, make in made if label == "Plan as CSV")().decode("utf-8-sig")
+    assert written.count('"\'=1+1"') == 2 and '"=1+1"' not in written
 
 
 def test_fairness_evens_out_what_calls_are_worth(kept):
@@ -123,7 +157,7 @@ def test_leads_that_were_called_are_not_planned_again(kept):
     ws, dataset, *_ = kept
     best = ranked(kept).nlargest(5, "probability")["lead_id"].tolist()
     record_action(ws, dataset.id, best, "called", by="x")
-    steps = table(opened(CALLS), "next")
+    steps = table(opened(CALLS), "action")
     assert len(steps) == 55 and not set(best) & set(steps["lead_id"])
 
 
@@ -191,7 +225,8 @@ def test_a_second_ranking_tells_who_moved(kept):
     assert len(rows) == moved > 0 and set(rows["why"]) == {"other leads moved"}
     assert rows["rank_before"].tolist() == old["rank"].reindex(rows["lead_id"]).tolist()
     assert rows["rank_after"].tolist() == new["rank"].reindex(rows["lead_id"]).tolist()
-    assert metrics(at) == {"Chance risen": "0", "Chance fallen": "0", "New": "0", "Gone": "0"}
+    due = {"Due to be scored again": "0 of 60"}
+    assert metrics(at) == {**due, "Chance risen": "0", "Chance fallen": "0", "New": "0", "Gone": "0"}
 
 
 def test_another_model_and_changed_fields_are_named(kept):
@@ -217,5 +252,47 @@ def test_how_much_work_a_lead_takes_is_learned_from_the_leads(ws):
     sound(box.set_value(["talk_minutes"]).run())
     points = table(at, "part:talk_minutes").set_index("lead_id")["part:talk_minutes"]
     chances = read_scores(SAMPLE / "open_scores.parquet").frame[["lead_id", "probability"]]
-    minutes = qualify(sample_leads(), chances).set_index("lead_id")["talk_minutes"]
+    minutes = qualify(sample_leads(), chances).frame.set_index("lead_id")["talk_minutes"]
     assert points.corr(minutes.reindex(points.index), method="spearman") < -0.99  # less work, more points
+
+
+def test_leads_are_due_after_an_action_and_all_of_them_after_another_model(kept):
+    ws, dataset, *_ = kept
+    assert metrics(opened(CHANGED))["Due to be scored again"] == "0 of 60"
+    lead = ranked(kept)["lead_id"].iloc[0]
+    record_action(ws, dataset.id, [lead], "note", by="x", note="asked for a price")
+    at = opened(CHANGED)
+    assert metrics(at)["Due to be scored again"] == "1 of 60" and "1: last action: unknown to" in words(at)
+    use_run(ws, keep_run(ws).id, "x")
+    at = opened(CHANGED)
+    assert metrics(at)["Due to be scored again"] == "60 of 60" and "new model (" in words(at)
+
+
+def test_the_cheapest_leads_are_among_those_a_package_is_chosen_from():
+    rng = np.random.default_rng(4)
+    leads = pd.DataFrame({"lead_id": [f"L{n}" for n in range(400)], "probability": np.sort(rng.beta(1, 8, 400))[::-1]})
+    leads["price"], leads["region"] = rng.uniform(1, 100, 400), rng.choice(["a", "b", "c"], 400, p=[0.8, 0.15, 0.05])
+    for wishes in (
+        Wishes("price", leads=15),
+        Wishes("price", leads=15, min_probability=0.1, max_price=80.0),
+        Wishes("price", leads=15, regions=("b", "c"), max_per_region=0.6),
+        Wishes("orders", leads=15, max_per_region=0.4),
+    ):
+        near = nearest(leads, wishes, 60)
+        assert len(near) <= 60 and near.index.is_monotonic_increasing
+        few, all_of_them = package(near, wishes, draws=10), package(leads, wishes, draws=10)
+        assert few.price == pytest.approx(all_of_them.price) or wishes.goal == "orders"
+        assert few.expected_orders == pytest.approx(all_of_them.expected_orders) or wishes.goal == "price"
+    none = Wishes("price", leads=15, max_price=0.5)
+    assert len(nearest(leads, none, 60)) == 400, "so that the package says which wish is in the way"
+
+
+def test_what_is_kept_between_clicks_is_told_by_which_leads_are_open(kept):
+    ws, dataset, _, _, scoring = kept
+    before = open_key(scored_leads(scoring), scoring)
+    assert open_key(scored_leads(scoring), scoring) == before
+    record_action(ws, dataset.id, ranked(kept)["lead_id"].iloc[:1].tolist(), "called", by="x")
+    called = open_key(scored_leads(scoring), scoring)
+    assert called != before
+    record_action(ws, dataset.id, ranked(kept)["lead_id"].iloc[1:2].tolist(), "called", by="x")
+    assert open_key(scored_leads(scoring), scoring) not in (before, called)

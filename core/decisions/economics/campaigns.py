@@ -16,7 +16,8 @@ from scipy.stats import beta
 
 from core.answers import as_json
 from core.data.problems import Findings
-from core.data.values import to_numbers, to_outcomes, to_text, to_times
+from core.data.values import to_numbers, to_text, to_times
+from core.decisions.economics.arrivals import UNKNOWN, came, inside_paid
 from core.decisions.economics.money import Terms, read_money, told
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
@@ -25,8 +26,6 @@ from core.ranking import TAIL
 NAMES = ("campaign", "channel", "message")
 COUNTS = ("leads", "clicks")
 COST_COLUMNS = (*NAMES, "period", "cost", *COUNTS)
-UNKNOWN = "not known"
-"""The group of leads that name no campaign, channel or message."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,18 @@ class Feedback:
 
     by: str
     frame: pd.DataFrame
-    """One row each: its name (column `by`); leads; known (leads of known outcome or with a chance); orders (of these;
-    a chance counts as so much of an order); cost; cost_per_lead; cost_per_order = cost_per_lead / rate; rate, low, high
-    (orders per lead, mean and 95% interval); roi = margin * rate / cost_per_lead - 1, roi_low, roi_high;
-    chance_profitable (that roi is above 0); advice: reinforce, hold, cut, too few leads or cost not known.
-    NaN where there is no value."""
+    """One row each: its name (column `by`); leads; known (those of known outcome); orders (of these); open_orders
+    (expected of the open ones by their chances, beside the rest: a chance is no evidence); cost; cost_per_lead;
+    cost_per_order = cost_per_lead / rate; rate, low, high (orders per lead, mean and 95% interval); roi = margin * rate
+    / cost_per_lead - 1, roi_low, roi_high; chance_profitable (that roi is above 0); advice: reinforce, hold, cut, too
+    few leads, no leads came (though money was spent) or cost not known. NaN where there is no value."""
     margin: float
     pooled_rate: float
     """Orders per lead over all of them, 0..1."""
     rule: Rule = field(default_factory=Rule)
     terms: Terms = field(default_factory=Terms)
+    left_out: int | None = None
+    """Leads that came in no period with a cost of their name; None where costs or leads do not tell when."""
 
     @property
     def how(self) -> str:
@@ -75,12 +76,19 @@ class Feedback:
             f"Orders per lead start from {self.pooled_rate:.2%}, the rate of all, which counts as much as "
             f"{1 / self.pooled_rate:,.0f} leads. Advice needs {self.rule.leads} leads of known outcome, and so many "
             f"that {self.rule.orders:g} orders could be expected of them; it is to reinforce where a profit is at "
-            f"least {self.rule.sure:.0%} sure, to cut where a loss is, and else to hold."
+            f"least {self.rule.sure:.0%} sure, to cut where a loss is, and else to hold. {self._counted}"
         )
+
+    @property
+    def _counted(self) -> str:
+        if self.left_out is None:
+            return "Leads of all times count: the costs or the leads do not tell dates to match them by."
+        return f"Leads count that came in a period with a cost; {self.left_out:,} others are left out."
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         settings = {"by": self.by, "margin": self.margin, "pooled_rate": self.pooled_rate, "rule": asdict(self.rule)}
+        settings |= {"left_out": self.left_out}
         return settings | {"terms": self.terms.to_dict(), "how": self.how, "rows": as_json(self.frame)}
 
 
@@ -134,8 +142,9 @@ def feedback(
     """What each campaign, channel or message brought for its cost, and whether to spend more on it.
 
     Args:
-        leads: One row a lead: the column `by`, and `converted` (yes/no, NaN while open), `probability` (calibrated), or
-            both: a chance stands in for an outcome that is open. Leads with neither count for the cost alone.
+        leads: One row a lead: the column `by`; `converted` (yes/no, NaN while open); where there are chances,
+            `probability` (calibrated), which tells the orders to expect of open leads and no more; and, where known,
+            `snapshot_time`, when the lead came: with costs of dated periods, other leads are left out.
         costs: As `read_costs` gives them; names must be written as in the leads.
         by: campaign, channel or message.
         margin: Money that an order leaves before the campaign's cost, above 0. Taken as certain.
@@ -145,7 +154,7 @@ def feedback(
     Raises:
         ConfigError: `by` is none of the three, the costs do not tell it, or the margin is not above 0.
         ValidationError: columns are missing or hold what cannot be read.
-        NotComputable: no lead has a known outcome or a chance.
+        NotComputable: no lead, of those that came in a period with a cost, has a known outcome.
     """
     if by not in NAMES:
         raise ConfigError(f"feedback is by {', '.join(NAMES)}, however: got={by!r}")
@@ -154,50 +163,31 @@ def feedback(
     if (costs[by] == "").all():
         raise ConfigError(f"the costs do not tell the {by}; give them the column {by}, or ask for feedback by another")
     rule, terms = rule or Rule(), terms or Terms()
-    orders = came(leads, by).groupby(by)["orders"]
-    groups = pd.DataFrame({"leads": orders.size(), "known": orders.count(), "orders": orders.sum()}).astype(np.float64)
-    known = groups["known"].sum()
-    if known == 0:
+    known = came(leads, by)
+    inside = inside_paid(leads, costs, known, by)
+    rows = _counted(known if inside is None else known[inside], by)
+    told_of = rows["known"].sum()
+    if told_of == 0:
+        of = "that came in a period with a cost " if inside is not None else ""
         raise NotComputable(
-            f"no rate can be told: none of the {len(leads):,} leads has a known outcome or a chance; give the column "
-            "converted or probability"
+            f"no rate can be told: none of the {int(rows['leads'].sum()):,} leads {of}has a known outcome (column "
+            "converted); chances alone prove nothing"
         )
     # Half an order more of one lead more: no rate of exactly 0 or 1, of which there is no prior. Source: Jeffreys.
-    pooled = float((groups["orders"].sum() + 0.5) / (known + 1))
+    pooled = float((rows["orders"].sum() + 0.5) / (told_of + 1))
     spent = costs.groupby(costs[by].where(costs[by] != "", UNKNOWN))["cost"].sum()
-    rows = groups.join(spent, how="outer").fillna(dict.fromkeys(("leads", "known", "orders"), 0.0))
+    rows = rows.join(spent, how="outer").fillna(dict.fromkeys(("leads", "known", "orders"), 0.0))
     rows = _judged(rows, float(margin), pooled, rule).rename_axis(by).reset_index()
     rows = rows.sort_values(["cost", "leads", by], ascending=[False, False, True], ignore_index=True)
-    return Feedback(by, rows, float(margin), pooled, rule, terms)
+    left_out = None if inside is None else int((~inside).sum())
+    return Feedback(by, rows, float(margin), pooled, rule, terms, left_out)
 
 
-def came(leads: pd.DataFrame, by: str) -> pd.DataFrame:
-    """What became of each lead: the column `by` ("not known" where empty) and `orders`, its outcome 0 or 1, while that
-    is open its chance, and NaN without either. Leads as `feedback` takes them. Shape (n, m) -> (n, 2).
-
-    Raises:
-        ValidationError: columns are missing or hold what cannot be read, with rows.
-    """
-    found = Findings()
-    if by not in leads.columns:
-        has = ", ".join(map(str, leads.columns))
-        found.note("error", by, f"the leads have no such column; they have {has}", "name the column so")
-    evidence = {"converted", "probability"} & set(leads.columns)
-    if not evidence:
-        found.note("error", "converted", "the leads have neither this column nor probability", "give one of them")
-    check_found(found)
-    orders = pd.Series(np.nan, index=leads.index)
-    if "converted" in evidence:
-        orders, bad = to_outcomes(leads["converted"])
-        found.rows("error", "converted", bad, "neither yes nor no", "write 1, 0 or nothing", cells=leads["converted"])
-    if "probability" in evidence:
-        chance, bad = to_numbers(leads["probability"])
-        wrong = bad | (chance < 0) | (chance > 1)
-        found.rows("error", "probability", wrong, "no chance from 0 to 1", "score again", cells=leads["probability"])
-        orders = orders.fillna(chance)
-    check_found(found)
-    name = to_text(leads[by])
-    return pd.DataFrame({by: name.where(name != "", UNKNOWN), "orders": orders})
+def _counted(known: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Leads, known, orders and open_orders of each name, float64."""
+    groups = known.assign(waiting=known["orders"].where(known["outcome"].isna())).groupby(by)
+    counts = {"leads": groups.size(), "known": groups["outcome"].count(), "orders": groups["outcome"].sum()}
+    return pd.DataFrame(counts | {"open_orders": groups["waiting"].sum(min_count=1)}).astype(np.float64)
 
 
 def _judged(rows: pd.DataFrame, margin: float, pooled: float, rule: Rule) -> pd.DataFrame:
@@ -214,8 +204,10 @@ def _judged(rows: pd.DataFrame, margin: float, pooled: float, rule: Rule) -> pd.
     rows["chance_profitable"] = beta.sf(rows["cost_per_lead"] / margin, won, lost)
     few = (rows["known"] < rule.leads) | (rows["known"] * pooled < rule.orders)
     sure = rows["chance_profitable"]
-    cases = [rows["cost"].isna(), few, sure >= rule.sure, sure <= 1 - rule.sure]
-    rows["advice"] = np.select(cases, ["cost not known", "too few leads", "reinforce", "cut"], "hold")
+    nobody = (rows["cost"] > 0) & (rows["leads"] == 0)
+    cases = [nobody, rows["cost"].isna(), few, sure >= rule.sure, sure <= 1 - rule.sure]
+    words = ["no leads came", "cost not known", "too few leads", "reinforce", "cut"]
+    rows["advice"] = np.select(cases, words, "hold")
     return rows.astype({"leads": np.int64, "known": np.int64})
 
 

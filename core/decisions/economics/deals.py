@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
 from scipy.stats import beta
 
 from core.data.problems import Findings
 from core.data.values import to_text
 from core.decisions.economics.money import checked_amounts, checked_chances, checked_range, read_money
+from core.decisions.economics.risk import CORRELATION, risk
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError
 from core.ranking import TAIL
@@ -28,8 +28,6 @@ PROFITS = ("profit_at_0", "profit_at_1")
 COLUMNS = ("name", *PROFITS)
 DRAWS = 20_000
 """Shares drawn: a chance told from them is off by 0.4 points at most, with one standard error. Source: ours."""
-CELLS = 256
-"""Leads beyond so many are drawn in groups of like chance, whose mean stands for each of them. Source: ours."""
 EQUAL = 1e-9
 """Slopes that differ by less than this part of the largest amount are parallel: what rounding leaves."""
 
@@ -72,8 +70,10 @@ def break_evens(deals: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([_crossing(a, b) for a, b in pairs], columns=columns)
 
 
-def good_shares(probability: ArrayLike, *, correlation: float = 0.0, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """Shares of good leads that these leads may turn out to have. Shape (n,) -> (draws,), in 0..1.
+def good_shares(
+    probability: ArrayLike, *, correlation: float = CORRELATION, draws: int = DRAWS, seed: int = 0
+) -> np.ndarray:
+    """Shares of good leads that these leads may turn out to have. Shape (n,) -> (draws,), in 0..1, ascending.
 
     Each lead is good with its own chance. What they have in common, such as a market or a model that is wrong for all
     of them, makes them good or bad together: lead i is good where sqrt(c) Z + sqrt(1 - c) e_i < ndtri(p_i), with Z the
@@ -85,17 +85,7 @@ def good_shares(probability: ArrayLike, *, correlation: float = 0.0, draws: int 
 
     Source: one-factor Gaussian copula (Vasicek 2002); without correlation, the Poisson-binomial law.
     """
-    chance = np.sort(checked_chances(probability))
-    if not 0 <= correlation < 1:
-        raise ConfigError(f"correlation must be at least 0 and below 1, however: got={correlation!r}")
-    _check_draws(draws)
-    starts = np.unique(np.linspace(0, len(chance), min(len(chance), CELLS), endpoint=False).astype(np.int64))
-    sizes = np.diff(starts, append=len(chance))
-    means = np.clip(np.add.reduceat(chance, starts) / sizes, 0, 1)
-    rng = np.random.default_rng(seed)
-    common = math.sqrt(correlation) * rng.standard_normal(draws)
-    given = ndtr((ndtri(means)[:, None] - common) / math.sqrt(1 - correlation))
-    return rng.binomial(sizes[:, None], given).sum(axis=0) / len(chance)
+    return risk(probability, correlation, draws, seed).orders / np.size(probability)
 
 
 def believed_shares(mean: float, low: float, high: float, draws: int = DRAWS) -> np.ndarray:

@@ -205,12 +205,8 @@ def _lined_up(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions (n,), best first; chances (n,) and margins () or (n,) in that order."""
     gain = checked_amounts(margin, "margin", len(chance), lowest=0)
-    places = _best_first(chance * gain) if order is None else _checked_order(order, len(chance))
+    places = np.argsort(-chance * gain, kind="stable") if order is None else _checked_order(order, len(chance))
     return places, chance[places], gain[places] if gain.ndim else gain
-
-
-def _best_first(value: np.ndarray) -> np.ndarray:
-    return np.argsort(-value, kind="stable")
 
 
 def _checked_order(order: ArrayLike, n: int) -> np.ndarray:
@@ -242,7 +238,7 @@ def _thinned(n: int, best: int, at: Sequence[int]) -> np.ndarray:
 
 def _perfect(brought: np.ndarray, call: float, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Profit in hindsight's order, and the standard deviation of the gap to it; (n,) in the model's order -> (k,)."""
-    n, best = len(brought), _best_first(brought)
+    n, best = len(brought), np.argsort(-brought, kind="stable")
     rank, best_rank = np.arange(1, n + 1), np.empty(n, dtype=np.int64)
     best_rank[best] = rank
     # A lead is called by one order alone from its first rank on until its second.

@@ -1,7 +1,8 @@
 """Who calls which lead when: the dispatch of the most value, and two simple ones beside it.
 
-A lead is worth its value (expected, in money) times the person's factor for the skill that it needs; nobody makes more
-calls than their capacity, and nobody calls where they may not (`people.py`). Leads without value are not called.
+A lead is worth its value (expected, in money) times the person's factor for the skill that it needs, less the cost of
+the call, which is the same whoever makes it; nobody makes more calls than their capacity, and nobody calls where they
+may not (`people.py`). Leads that are worth nothing with anybody are not called.
 
 Fairness f asks that a call of each person is worth at least (1 - f) times a call of the team in the mean: people with
 half the capacity need half the value. Parts of leads can keep to that, whole leads not quite: leads are rounded so that
@@ -19,18 +20,16 @@ import numpy as np
 import pandas as pd
 
 from core.answers import as_json
-from core.data.problems import Findings
-from core.data.values import to_numbers, to_text
+from core.decisions.economics.call_list import read_leads
 from core.decisions.economics.people import factors, read_people
 from core.decisions.economics.rounding import dealt, whole_leads
 from core.decisions.economics.shares import best_shares
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 HOW = {
-    "best": "The sum of value x factor over all calls is as large as capacities, regions and skills allow: a linear "
-    "programme, solved until its bound is reached.",
-    "greedy": "Leads in order of value, each to who makes most of it and still has a call left.",
+    "best": "The sum of value x factor - cost over all calls is as large as capacities, regions and skills allow: a "
+    "linear programme, solved until its bound is reached.",
+    "greedy": "Leads in order of value - cost, each to who makes most of it and still has a call left.",
     "round robin": "People in turn, each taking the lead that is worth most with them.",
 }
 
@@ -40,8 +39,8 @@ class Dispatch:
     """Which person calls which lead in which place."""
 
     frame: pd.DataFrame
-    """One row a call: lead_id, person, slot (1 = the person's first call), value (with that person). By person in the
-    given order, each person's best lead first."""
+    """One row a call: lead_id, person, slot (1 = the person's first call), value (with that person, less cost). By
+    person in the given order, each person's best lead first."""
     by_person: pd.DataFrame
     """One row a person: person, capacity, leads, value, value_per_call (value / capacity, NaN without capacity)."""
     unassigned: int
@@ -87,7 +86,9 @@ class _Task:
     lead_id: np.ndarray
     value: np.ndarray
     group: np.ndarray
-    """Region and skill as one class."""
+    """Region, skill and cost as one class."""
+    cost: np.ndarray
+    """(classes,)."""
     factor: np.ndarray
     """(people, classes)."""
     people: pd.DataFrame
@@ -95,14 +96,21 @@ class _Task:
     """Leads with value or not."""
 
     def worth(self, person: np.ndarray, lead: np.ndarray) -> np.ndarray:
-        return self.value[lead] * self.factor[person, self.group[lead]]
+        return self.value[lead] * self.factor[person, self.group[lead]] - self.cost[self.group[lead]]
+
+    def able(self) -> np.ndarray:
+        """Who can make anything of the best lead of each class, (people, classes) bool."""
+        best = np.zeros(len(self.cost))
+        np.maximum.at(best, self.group, self.value)
+        return best * self.factor > self.cost
 
 
 def dispatch(leads: pd.DataFrame, people: pd.DataFrame, fairness: float | None = None) -> Dispatch:
     """The dispatch of the most value.
 
-    Shape: leads (n, >= 2) with lead_id, value and, where they matter, region and skill; people (m, >= 2) as
-    `read_people` reads them. `fairness` in [0, 1): by how much a call of a person may be worth less than the mean.
+    Shape: leads (n, >= 2) with lead_id, value and, where they matter, region, skill and cost (of a call, 0 at least;
+    value then is before that cost); people (m, >= 2) as `read_people` reads them. `fairness` in [0, 1): by how much a
+    call of a person may be worth less than the mean.
 
     Raises:
         ValidationError: every problem of the two tables, with rows.
@@ -116,30 +124,33 @@ def dispatch(leads: pd.DataFrame, people: pd.DataFrame, fairness: float | None =
     busy = np.flatnonzero(capacity)
     if fairness is not None:
         _check_reach(task, busy)
-    if not len(task.value) or not (task.factor[busy][:, task.group] > 0).any():
+    if not task.able()[busy].any():
         return replace(_result(task, np.zeros(0, int), np.zeros(0, int), "best"), bound=0.0)
     kinds, kind = np.unique(task.factor[busy], axis=0, return_inverse=True)
     room = np.bincount(kind, weights=capacity[busy])
-    shares = best_shares(task.value, task.group, kinds, room, fairness)
-    worth = task.value[shares.lead] * kinds[shares.kind, task.group[shares.lead]]
-    lead, of = whole_leads(shares.lead, shares.kind, shares.part, worth)
-    order = np.argsort(-task.value[lead] * kinds[of, task.group[lead]], kind="stable")
+    shares = best_shares(task.value, task.group, kinds, room, fairness, task.cost)
+    worth = task.value[shares.lead] * kinds[shares.kind, task.group[shares.lead]] - task.cost[task.group[shares.lead]]
+    some = worth > 0  # a band may be worth its calls where its last lead is not
+    lead, of = whole_leads(shares.lead[some], shares.kind[some], shares.part[some], worth[some])
+    order = np.argsort(task.cost[task.group[lead]] - task.value[lead] * kinds[of, task.group[lead]], kind="stable")
     lead, of = lead[order], of[order]
     person = busy[dealt(of, kind, capacity[busy])]
     return replace(_result(task, person, lead, "best"), bound=shares.bound)
 
 
 def greedy(leads: pd.DataFrame, people: pd.DataFrame) -> Dispatch:
-    """Leads in order of value, each to who makes most of it, of these to who has most calls left. As `dispatch`."""
+    """Leads in order of value - cost, each to who makes most of it, then to who has most calls left. As `dispatch`."""
     task = _task(leads, people)
     left = task.people["capacity"].to_numpy().copy()
     person = np.full(len(task.value), -1)
     by_class = [np.flatnonzero(factor > 0) for factor in task.factor.T]
-    for lead in np.argsort(-task.value, kind="stable"):
+    for lead in np.argsort(task.cost[task.group] - task.value, kind="stable"):
         able = by_class[task.group[lead]]
         able = able[left[able] > 0]
         if len(able):
             factor = task.factor[able, task.group[lead]]
+            if task.value[lead] * factor.max() <= task.cost[task.group[lead]]:
+                continue
             best = able[factor == factor.max()]
             person[lead] = best[left[best].argmax()]
             left[person[lead]] -= 1
@@ -155,9 +166,9 @@ def round_robin(leads: pd.DataFrame, people: pd.DataFrame) -> Dispatch:
     heads = np.array([task.value[queue[0]] if len(queue) else 0.0 for queue in queues])
     taken, calls = np.zeros(len(queues), dtype=np.int64), []
     capacity = task.people["capacity"].to_numpy()
-    for turn in range(capacity.max(initial=0)):
+    for turn in range(min(capacity.max(initial=0), len(task.value))):
         for person in np.flatnonzero(capacity > turn):
-            offers = heads * task.factor[person]
+            offers = heads * task.factor[person] - task.cost
             if not len(offers) or offers.max() <= 0:
                 continue
             group = int(offers.argmax())
@@ -170,46 +181,25 @@ def round_robin(leads: pd.DataFrame, people: pd.DataFrame) -> Dispatch:
 
 
 def _task(leads: pd.DataFrame, people: pd.DataFrame) -> _Task:
-    read = _read_leads(leads)
+    read = read_leads(leads)
     team = read_people(people)
     valued = read[read["value"] > 0]
-    kinds = valued[["region", "skill"]].drop_duplicates(ignore_index=True)
-    group = valued.groupby(["region", "skill"], sort=False).ngroup().to_numpy()
+    kinds = valued[["region", "skill", "cost"]].drop_duplicates(ignore_index=True)
+    group = valued.groupby(["region", "skill", "cost"], sort=False).ngroup().to_numpy()
     return _Task(
         valued["lead_id"].to_numpy(dtype=object),
         valued["value"].to_numpy(dtype=np.float64),
         group,
+        kinds["cost"].to_numpy(dtype=np.float64),
         factors(team, kinds),
         team,
         len(read),
     )
 
 
-def _read_leads(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns lead_id, value, region, skill, checked. Raises ValidationError."""
-    found = Findings()
-    for name in ("lead_id", "value"):
-        if name not in frame.columns:
-            has = ", ".join(map(str, frame.columns))
-            found.note("error", name, f"there is no such column; the table has {has}", "name the column so")
-    check_found(found)
-    frame = frame.reset_index(drop=True)
-    ids = to_text(frame["lead_id"])
-    found.rows("error", "lead_id", ids == "", "the id is empty", "give every lead an id")
-    twice = ids.duplicated(keep=False) & (ids != "")
-    found.rows("error", "lead_id", twice, "a lead stands in several rows", "keep one row each", cells=ids)
-    values, bad = to_numbers(frame["value"])
-    remedy = "write the expected value, such as chance x margin - cost"
-    found.rows("error", "value", bad, "not a number", remedy, cells=frame["value"])
-    found.rows("error", "value", values.isna() & ~bad, "the value is missing", remedy)
-    check_found(found)
-    texts = {name: to_text(frame[name]) if name in frame.columns else "" for name in ("region", "skill")}
-    return pd.DataFrame({"lead_id": ids, "value": values} | texts)
-
-
 def _check_reach(task: _Task, busy: np.ndarray) -> None:
     """Raises NotComputable where somebody would get nothing, and so, to be fair, nobody anything."""
-    able = (task.factor[busy] > 0).any(axis=1)
+    able = task.able()[busy].any(axis=1)
     if not able.all():
         names = task.people["person"].to_numpy()[busy[~able]]
         more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""

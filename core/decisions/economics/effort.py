@@ -28,6 +28,8 @@ from core.errors import NotComputable, ValidationError
 
 RANGE = 0.8
 """Share of leads whose effort lies between low and high."""
+ENDS = ("_low", "_high")
+"""What the names of a range's columns end in."""
 HELD_BACK = 0.25
 """Share of the leads that sets the ranges' width. Source: ours."""
 FEWEST = 100
@@ -82,7 +84,7 @@ class EffortModel:
         table: dict[str, np.ndarray] = {}
         for measure in self.measures:
             ends = measure.expected(x) if len(x) else (np.empty(0),) * 3
-            table |= dict(zip((measure.name, f"{measure.name}_low", f"{measure.name}_high"), ends, strict=True))
+            table |= dict(zip((measure.name, *(f"{measure.name}{end}" for end in ENDS)), ends, strict=True))
         return pd.DataFrame(table, index=features.index)
 
 
@@ -95,7 +97,8 @@ def fit_effort(features: pd.DataFrame, effort: pd.DataFrame, *, seed: int = 0) -
         seed: Which leads are held back.
 
     Raises:
-        ValidationError: effort that is missing, negative or no number; with rows.
+        ValidationError: effort that is missing, negative or no number, with rows; or two measures of which one is named
+            as an end of the other's range.
         NotComputable: unequal lengths, fewer than 100 leads, effort that is 0 throughout, or no field varies.
     """
     if len(features) != len(effort):
@@ -124,6 +127,8 @@ def _read(effort: pd.DataFrame) -> pd.DataFrame:
         found.rows("error", name, values.isna() & ~bad, "the effort is missing", "write it, 0 where there was none")
         found.rows("error", name, values < 0, "a negative effort", "write 0 or more", cells=column)
         spent[name] = values
+    for name in sorted({f"{one}{end}" for one in spent for end in ENDS} & set(spent)):
+        found.note("error", name, "named as the end of another measure's range", "name the column otherwise")
     if not spent:
         found.note("error", "", "there is no column of effort", "name one, such as calls or minutes")
     if problems := found.problems("error"):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.problems import Findings
-from core.data.values import to_times
-from core.decisions.economics.campaigns import NAMES, came
+from core.decisions.economics.arrivals import came, came_at, edges_of, place_of, starts_of
+from core.decisions.economics.campaigns import NAMES
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
@@ -33,16 +33,16 @@ def spend_history(costs: pd.DataFrame, leads: pd.DataFrame, by: str = "channel")
     """
     if by not in NAMES:
         raise ConfigError(f"a history is by {', '.join(NAMES)}, however: got={by!r}")
-    edges = _edges(costs["period"])
+    starts = _starts(costs["period"])
+    edges = edges_of(starts)
     known = came(leads, by)
-    place = np.searchsorted(edges, _times(leads).to_numpy(), side="right") - 1
-    inside = (place >= 0) & (place < len(edges) - 1)
+    place = place_of(_times(leads), edges)
     rate = known["orders"].mean()
     if np.isnan(rate):
         raise NotComputable("no lead has a known outcome or a chance; give the column converted or probability")
     usual = known.groupby(by)["orders"].transform("mean").fillna(rate)
-    known = known.assign(orders=known["orders"].fillna(usual), period=place)[inside]
-    spent = costs.assign(period=np.searchsorted(edges, pd.to_datetime(costs["period"]).to_numpy()))
+    known = known.assign(orders=known["orders"].fillna(usual), period=place)[place >= 0]
+    spent = costs.assign(period=place_of(starts, edges))
     rows = spent[spent[by] != ""].groupby([by, "period"])["cost"].sum().rename("spend").to_frame()
     rows["orders"] = known.groupby([by, "period"])["orders"].sum()
     rows = rows.fillna({"orders": 0.0}).reset_index().rename(columns={by: "channel"})
@@ -50,28 +50,21 @@ def spend_history(costs: pd.DataFrame, leads: pd.DataFrame, by: str = "channel")
     return rows
 
 
-def _edges(period: pd.Series) -> np.ndarray:
-    """Starts of all periods and the end of the last, ascending."""
-    starts = pd.to_datetime(period, format="%Y-%m-%d", errors="coerce")
+def _starts(period: pd.Series) -> pd.Series:
+    """When each period starts; several dates at least."""
+    starts = starts_of(period)
     if starts.isna().any():
         raise NotComputable(
             "a history needs the date on which each period starts, such as 2026-03-01, however: "
             f"{int(starts.isna().sum()):,} rows have none, such as {period[starts.isna()].iloc[0]!r}"
         )
-    edges = np.unique(starts.to_numpy())
-    if len(edges) < 2:
+    if starts.nunique() < 2:
         raise NotComputable(f"a history needs several periods, however: every cost starts on {period.iloc[0]}")
-    return np.append(edges, edges[-1] + (edges[-1] - edges[-2]))
+    return starts
 
 
 def _times(leads: pd.DataFrame) -> pd.Series:
-    found = Findings()
-    if "snapshot_time" not in leads.columns:
-        has = ", ".join(map(str, leads.columns))
-        found.note("error", "snapshot_time", f"the leads have no such column; they have {has}", "say when each came")
-        check_found(found)
-    times, bad = to_times(leads["snapshot_time"])
-    found.rows("error", "snapshot_time", bad, "not a time", "write it as 2026-03-31", cells=leads["snapshot_time"])
-    found.rows("error", "snapshot_time", times.isna() & ~bad, "the time is missing", "write when the lead came")
+    times, found = came_at(leads), Findings()
+    found.rows("error", "snapshot_time", times.isna(), "the time is missing", "write when the lead came")
     check_found(found)
     return times

@@ -20,6 +20,9 @@ from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 PERIODS = ("day", "week", "month", "quarter", "year")
+MOST = 1e15
+"""Amounts beyond this size are typing errors: from here on sums lose their cents. Source: ours."""
+TOO_MUCH = "1,000,000,000,000,000"
 WHOLE_FROM = 100.0
 """Amounts of this size on are told without cents."""
 
@@ -76,6 +79,7 @@ def read_money(
         values, bad = to_numbers(frame[name])
         found.rows("error", name, bad, "not an amount of money", "write a plain number", cells=frame[name])
         found.rows("error", name, values.isna() & ~bad, "the amount is missing", "write it, 0 where there was none")
+        found.rows("error", name, values.abs() > MOST, f"an amount beyond {TOO_MUCH}", "correct it", cells=frame[name])
         if not negative:
             found.rows("error", name, values < 0, "a negative amount", "write 0 or more", cells=frame[name])
         read[name] = values
@@ -131,10 +135,10 @@ def checked_range(
 def checked_amounts(
     amount: ArrayLike, name: str, leads: int | None = None, *, lowest: float | None = None
 ) -> np.ndarray:
-    """One finite amount for all leads () or one for each (leads,), as float64; `lowest`: the least that is allowed.
+    """One amount for all leads () or one for each (leads,), as float64; `lowest`: the least that is allowed.
 
     Raises:
-        ConfigError: a shape that does not fit, an amount that is not finite, or one below `lowest`.
+        ConfigError: a shape that does not fit, an amount that is not finite, below `lowest`, or beyond `MOST` in size.
     """
     values = np.asarray(amount, dtype=np.float64)
     if values.shape not in ((), (leads,)):
@@ -146,4 +150,8 @@ def checked_amounts(
         row = f" in row {first + 2} ({int(wrong.sum()):,} in all)" if values.ndim else ""
         least = "a number" if lowest is None else f"a number of at least {lowest:g}"
         raise ConfigError(f"{name} must be {least}, however: got={values.flat[first]:g}{row}")
+    if (np.abs(values) > MOST).any():
+        raise ConfigError(
+            f"{name} must be no larger than {TOO_MUCH}, however: got={np.abs(values).max():g}; correct it"
+        )
     return values

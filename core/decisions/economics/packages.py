@@ -4,80 +4,36 @@ An integer programme: one yes or no for each lead; wishes are linear in these. S
     goal orders    max  sum p_i x_i
     goal price     min  sum price_i x_i
     with sum x = leads, sum price_i x_i <= budget, sum p_i x_i >= min_expected_orders, and for each region r
-    sum_{i in r} x_i <= max_per_region sum x
+    sum_{i in r} x_i <= max_per_region size
+where size = sum x is a variable of its own, so that the table of regions stays sparse.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csr_array
 
 from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_text
 from core.decisions.economics.money import checked_chances, read_money
 from core.decisions.economics.risk import CORRELATION, DRAWS, Risk, check_correlation, risk
+from core.decisions.economics.wishes import Wishes
 from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
-GOALS = ("orders", "price")
 SECONDS = 10.0
 """After which the best package found so far is taken, with its gap. Source: ours."""
+SECONDS_TO_TELL = 2.0
+"""The same for each wish left out, to tell which one stands in the way. Source: ours."""
 SLACK = 1e-9
 """Wishes are met up to this part, so that 0.1 + 0.2 keeps to 0.3."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a buyer asks for; None = no such wish. One of leads, budget and min_expected_orders is needed."""
-
-    goal: str = "orders"
-    """orders: the most expected orders; price: the lowest price."""
-    leads: int | None = None
-    """Exactly so many."""
-    budget: float | None = None
-    """The price of all leads at most, in money."""
-    min_expected_orders: float | None = None
-    max_price: float | None = None
-    """Of a single lead, in money."""
-    min_probability: float | None = None
-    """Chance of a single lead at least, 0..1."""
-    regions: tuple[str, ...] = ()
-    """Leads from here alone; empty = from everywhere."""
-    max_per_region: float | None = None
-    """Share of the package's leads from one region at most, in (0, 1]."""
-
-    def __post_init__(self) -> None:
-        if self.goal not in GOALS:
-            raise ConfigError(f"the goal must be one of {', '.join(GOALS)}, however: got={self.goal!r}")
-        if self.leads is not None and (self.leads < 1 or self.leads % 1):
-            raise ConfigError(f"leads must be a whole number, 1 or more, however: got={self.leads!r}")
-        for name in ("budget", "min_expected_orders", "max_price"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise ConfigError(f"{name} must be 0 or more, however: got={value!r}")
-        for name, open_below in (("min_probability", False), ("max_per_region", True)):
-            value = getattr(self, name)
-            if value is not None and not (0 <= value <= 1 and (value or not open_below)):
-                raise ConfigError(f"{name} must lie in {'(' if open_below else '['}0, 1], however: got={value!r}")
-        if self.leads is None and self.min_expected_orders is None and (self.goal == "price" or self.budget is None):
-            needed = "leads or min_expected_orders" if self.goal == "price" else "leads, budget or min_expected_orders"
-            raise ConfigError(f"a package for the goal {self.goal} needs a size, however: none of {needed} is given")
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The wishes that were made, by name."""
-        return {
-            one.name: getattr(self, one.name)
-            for one in fields(self)
-            if one.name != "goal" and getattr(self, one.name) not in (None, ())
-        }
 
 
 @dataclass(frozen=True)
@@ -143,7 +99,7 @@ def package(
     """
     check_correlation(correlation)
     read = _read(leads, wishes)
-    chosen, gap = _choose(read, wishes)
+    chosen, gap = _choose(read, wishes, SECONDS)
     if chosen is None:
         raise NotComputable(_obstacle(read, wishes))
     frame = read[chosen].reset_index(drop=True)
@@ -185,7 +141,7 @@ def _fitting(read: pd.DataFrame, wishes: Wishes) -> np.ndarray:
     return fits
 
 
-def _choose(read: pd.DataFrame, wishes: Wishes) -> tuple[np.ndarray | None, float]:
+def _choose(read: pd.DataFrame, wishes: Wishes, seconds: float) -> tuple[np.ndarray | None, float]:
     """The chosen leads, (n,) bool, None where the wishes cannot be met; and the gap."""
     fits = np.flatnonzero(_fitting(read, wishes))
     if not len(fits):
@@ -193,38 +149,45 @@ def _choose(read: pd.DataFrame, wishes: Wishes) -> tuple[np.ndarray | None, floa
     here = read.iloc[fits]
     chance, price = here["probability"].to_numpy(), here["price"].to_numpy()
     aim = -chance if wishes.goal == "orders" else price
+    least, most = (1, len(here)) if wishes.leads is None else (wishes.leads, wishes.leads)
     found = milp(
-        aim,
-        integrality=np.ones(len(here)),
-        bounds=Bounds(0, 1),
+        np.append(aim, 0.0),
+        integrality=np.append(np.ones(len(here)), 0),
+        bounds=Bounds(np.append(np.zeros(len(here)), least), np.append(np.ones(len(here)), most)),
         constraints=_constraints(here, wishes),
-        options={"time_limit": SECONDS, "mip_rel_gap": 1e-9},
+        options={"time_limit": seconds, "mip_rel_gap": 1e-9},
     )
     if found.x is None:
         if found.status == 2:
             return None, 0.0
         raise NotComputable(
-            f"no package was found in {SECONDS:g} seconds ({found.message}); take fewer leads or wishes"
+            f"no package was found in {seconds:g} seconds ({found.message}); take fewer leads or wishes"
         )
     chosen = np.zeros(len(read), dtype=bool)
-    chosen[fits[found.x > 0.5]] = True
+    chosen[fits[found.x[:-1] > 0.5]] = True
     return chosen, max(0.0, float(found.mip_gap or 0.0))
 
 
 def _constraints(here: pd.DataFrame, wishes: Wishes) -> list[LinearConstraint]:
-    ones = np.ones(len(here))
-    exact = (1, np.inf) if wishes.leads is None else (wishes.leads, wishes.leads)
-    constraints = [LinearConstraint(ones[None], *exact)]
+    """On x and, in the last column, the size."""
+    constraints = [LinearConstraint(_row(np.ones(len(here)), -1.0), 0, 0)]
     if wishes.budget is not None:
-        constraints.append(LinearConstraint(here["price"].to_numpy()[None], -np.inf, wishes.budget * (1 + SLACK)))
+        constraints.append(LinearConstraint(_row(here["price"], 0.0), -np.inf, wishes.budget * (1 + SLACK)))
     if wishes.min_expected_orders is not None:
         least = wishes.min_expected_orders * (1 - SLACK)
-        constraints.append(LinearConstraint(here["probability"].to_numpy()[None], least, np.inf))
+        constraints.append(LinearConstraint(_row(here["probability"], 0.0), least, np.inf))
     if wishes.max_per_region is not None:
         code, regions = pd.factorize(here["region"])
-        from_here = (code == np.arange(len(regions))[:, None]).astype(np.float64)
-        constraints.append(LinearConstraint(from_here - wishes.max_per_region, -np.inf, SLACK * len(here)))
+        n, each = len(here), np.arange(len(regions))
+        cells = np.concatenate([np.ones(n), np.full(len(regions), -wishes.max_per_region)])
+        places = np.concatenate([code, each]), np.concatenate([np.arange(n), np.full(len(regions), n)])
+        table = coo_array((cells, places), (len(regions), n + 1)).tocsr()
+        constraints.append(LinearConstraint(table, -np.inf, SLACK * n))
     return constraints
+
+
+def _row(cells: np.ndarray | pd.Series, size: float) -> csr_array:
+    return csr_array(np.append(np.asarray(cells, dtype=np.float64), size)[None])
 
 
 def _obstacle(read: pd.DataFrame, wishes: Wishes) -> str:
@@ -245,7 +208,10 @@ def _without(read: pd.DataFrame, wishes: Wishes, name: str) -> str:
         rest["min_expected_orders"] = 0.0  # any package at all
     sized = rest.get("leads") is not None or rest.get("min_expected_orders") is not None
     goal = {"budget": "price", "min_expected_orders": "orders"}.get(name, wishes.goal) if sized else "orders"
-    chosen, _ = _choose(read, replace(wishes, goal=goal, **rest))
+    try:
+        chosen, _ = _choose(read, replace(wishes, goal=goal, **rest), SECONDS_TO_TELL)
+    except NotComputable:
+        return f"without {name}: not known, {SECONDS_TO_TELL:g} seconds did not suffice to tell"
     if chosen is None:
         return ""
     held = read[chosen]

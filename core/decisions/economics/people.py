@@ -2,7 +2,7 @@
 
 One row a person, always these columns:
     person     str, unique
-    capacity   int, 0 or more: calls that the person can make
+    capacity   int, 0 to 1,000,000: calls that the person can make
     regions    tuple of str: where the person may call; empty = everywhere
     skills     dict of str to float: what the person knows, and how well: a lead that needs it is worth so many times
                its value with this person (1 = as much, 1.2 = a fifth more); empty = everything, at 1
@@ -25,6 +25,8 @@ from core.decisions.field_trial.specialists import check_found
 
 COLUMNS = ("person", "capacity", "regions", "skills")
 MARK = ";"
+MOST_CALLS = 1_000_000
+"""Of one person: more is a typing error. Source: ours."""
 
 
 def read_people(frame: pd.DataFrame) -> pd.DataFrame:
@@ -89,6 +91,7 @@ def _capacity(column: pd.Series, found: Findings) -> pd.Series:
     found.rows("error", "capacity", values.isna() & ~bad, "the number is missing", "write it, 0 for who is away")
     found.rows("error", "capacity", values < 0, "a negative number of calls", "write 0 or more", cells=column)
     found.rows("error", "capacity", values % 1 > 0, "not a whole number", "write whole calls", cells=column)
+    found.rows("error", "capacity", values > MOST_CALLS, f"more than {MOST_CALLS:,} calls", "correct it", cells=column)
     return values
 
 

@@ -65,8 +65,9 @@ def dealt(kind: np.ndarray, kind_of_person: np.ndarray, capacity: np.ndarray) ->
         >>> dealt(np.zeros(6, int), np.array([0, 0]), np.array([2, 4])).tolist()
         [1, 0, 1, 1, 0, 1]
     """
-    person = np.repeat(np.arange(len(capacity)), capacity)
-    turn = np.concatenate([np.arange(1, count + 1) / count for count in capacity]) if len(capacity) else np.zeros(0)
+    turns = np.minimum(capacity, len(kind))  # nobody gets more leads than there are
+    person = np.repeat(np.arange(len(capacity)), turns)
+    turn = (np.arange(len(person)) - np.repeat(turns.cumsum() - turns, turns) + 1) / capacity[person]
     order = np.lexsort((turn, kind_of_person[person]))
     person = person[order]
     first = np.searchsorted(kind_of_person[person], np.arange(kind_of_person.max(initial=0) + 1))

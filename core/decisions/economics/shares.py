@@ -1,6 +1,6 @@
 """Which part of each lead goes to which kind of person, at the most value: a linear programme over bands of leads.
 
-    max  sum w_ij x_ij      w_ij = value of lead i x factor of kind of person j for leads of i's class
+    max  sum w_ij x_ij      w_ij = value of lead i x factor of kind of person j for leads of i's class - its cost
     with sum_j x_ij <= 1    no lead twice
          sum_i x_ij <= C_j  nobody over capacity
          W_j / C_j >= (1 - fairness) sum W / sum C      each call is worth nearly the mean; W_j = sum_i w_ij x_ij
@@ -12,9 +12,9 @@ bring; bands within which these prices would treat leads differently are cut the
 In a class only the best leads, as many as can be called at all, can matter: an unused better lead (or a part of it, as
 large as fairness allows) would take the place of a worse one.
 
-Source: weak duality; the upper envelope of the lines v f_j - price_j over v is convex, so that a band is worth what its
-mean is worth exactly where the envelope is straight. The bound holds whichever variables the programme had, so that
-after the first round only people near the envelope are offered a band.
+Source: weak duality; the upper envelope of the lines v f_j - cost - price_j over v is convex, so that a band is worth
+what its mean is worth exactly where the envelope is straight. The bound holds whichever variables the programme had, so
+that after the first round only people near the envelope are offered a band.
 """
 
 from __future__ import annotations
@@ -53,25 +53,32 @@ class Shares:
 
 
 def best_shares(
-    value: np.ndarray, group: np.ndarray, factor: np.ndarray, capacity: np.ndarray, fairness: float | None
+    value: np.ndarray,
+    group: np.ndarray,
+    factor: np.ndarray,
+    capacity: np.ndarray,
+    fairness: float | None,
+    cost: np.ndarray | None = None,
 ) -> Shares:
     """Share the leads at the most value.
 
-    Shape: value (n,) above 0, group (n,) int class of each lead, factor (kinds, classes), capacity (kinds,) above 0.
+    Shape: value (n,) above 0, group (n,) int class of each lead, factor (kinds, classes), capacity (kinds,) above 0,
+    cost (classes,) of a call, 0 at least; None: all 0.
 
     Raises:
         NotComputable: the solver gave up.
     """
     leads = _worth_calling(value, group, factor, capacity)
     value, group = value[leads], group[leads]
+    cost = np.zeros(factor.shape[1]) if cost is None else cost
     starts = _first_starts(group)
     close = CLOSE if fairness is None else CLOSE_AND_FAIR
     bands = _Bands.of(value, group, starts)
     every = offered = factor.T[bands.group] > 0
     for _ in range(MOST_ROUNDS):
-        counts, most, price, weight = _solve(bands, factor, capacity, fairness, offered)
-        dear = factor * weight[:, None]
-        chosen, bound = _bound(value, group, dear, price)
+        counts, most, price, weight = _solve(bands, factor, capacity, fairness, offered, cost)
+        dear, spent = factor * weight[:, None], cost * weight[:, None]
+        chosen, bound = _bound(value, group, dear, price, spent)
         bound += float(price @ capacity)
         cuts = starts | np.concatenate([[True], chosen[1:] != chosen[:-1]])
         settled = (cuts == starts).all()
@@ -80,7 +87,7 @@ def best_shares(
         starts, bands = cuts, _Bands.of(value, group, cuts)
         every = factor.T[bands.group] > 0
         # Fairness moves the prices too far at first for the last ones to tell.
-        offered = every if settled or fairness is not None else every & _near(bands, dear, price)
+        offered = every if settled or fairness is not None else every & _near(bands, dear, price, spent)
     lead, kind, part = _dealt(bands, counts, factor, whole=fairness is None)
     return Shares(leads[lead], kind, part, bound)
 
@@ -118,7 +125,12 @@ def _first_starts(group: np.ndarray) -> np.ndarray:
 
 
 def _solve(
-    bands: _Bands, factor: np.ndarray, capacity: np.ndarray, fairness: float | None, offered: np.ndarray
+    bands: _Bands,
+    factor: np.ndarray,
+    capacity: np.ndarray,
+    fairness: float | None,
+    offered: np.ndarray,
+    cost: np.ndarray,
 ) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
     """Leads of each band for each kind (bands, kinds), their worth, price of a call (kinds,), weight of worth (kinds,).
 
@@ -127,7 +139,7 @@ def _solve(
     kinds, total = len(capacity), capacity.sum()
     band, kind = np.nonzero(offered)
     scale = bands.mean.max()
-    worth = bands.mean[band] * factor[kind, bands.group[band]] / scale
+    worth = (bands.mean[band] * factor[kind, bands.group[band]] - cost[bands.group[band]]) / scale
     many, column = len(bands.size), np.arange(len(band))
     rows, columns, cells = [band, many + kind], [column, column], [np.ones(len(band))] * 2
     limit = np.concatenate([bands.size, capacity])
@@ -155,15 +167,20 @@ def _solve(
     return counts, -found.fun * scale, price[many : many + kinds] * scale, weight
 
 
-def _bound(value: np.ndarray, group: np.ndarray, factor: np.ndarray, price: np.ndarray) -> tuple[np.ndarray, float]:
-    """Who would pay most for each lead at these prices (n,), -1 nobody, and the sum of what they would gain."""
+def _bound(
+    value: np.ndarray, group: np.ndarray, factor: np.ndarray, price: np.ndarray, spent: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Who would pay most for each lead at these prices (n,), -1 nobody, and the sum of what they would gain.
+
+    `spent`: cost of a call by kind and class, as `factor`.
+    """
     chosen, gain = np.full(len(value), -1), 0.0
     for one in np.unique(group):
         here = np.flatnonzero(group == one)
         able = np.flatnonzero(factor[:, one] > 0)
         if not len(able):
             continue
-        margin = np.outer(value[here], factor[able, one]) - price[able]
+        margin = np.outer(value[here], factor[able, one]) - spent[able, one] - price[able]
         best = margin.argmax(axis=1)
         top = margin[np.arange(len(here)), best]
         chosen[here] = np.where(top > 0, able[best], -1)
@@ -171,9 +188,9 @@ def _bound(value: np.ndarray, group: np.ndarray, factor: np.ndarray, price: np.n
     return chosen, gain
 
 
-def _near(bands: _Bands, factor: np.ndarray, price: np.ndarray) -> np.ndarray:
+def _near(bands: _Bands, factor: np.ndarray, price: np.ndarray, spent: np.ndarray) -> np.ndarray:
     """Who would pay nearly as much for a band as anybody, (bands, kinds) bool."""
-    margin = bands.mean[:, None] * factor.T[bands.group] - price
+    margin = bands.mean[:, None] * factor.T[bands.group] - spent.T[bands.group] - price
     return margin >= (np.maximum(margin.max(axis=1), 0.0) - NEAR * bands.mean)[:, None]
 
 

@@ -16,7 +16,6 @@ the discrete one many times the memory and seconds.
 Source: Cox 1972; ties after Efron 1977; the variance of a predicted hazard after Tsiatis 1981 and Link 1984.
 # DIFF: a normal prior of mean 0 and standard deviation `PRIOR_SD` on each b keeps a field that parts ordered from other
 leads perfectly, or one that repeats another, from running away.
-# DIFF: the baseline hazard is added up here: statsmodels' own leaves out the orders of the day it is asked for.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from statsmodels.duration.hazard_regression import PHReg
 
+from core.decisions.economics.baseline import Baseline, baseline
 from core.decisions.economics.encoding import Encoding
 from core.errors import ConfigError, NotComputable
 from core.ranking import Z
@@ -40,20 +40,6 @@ SLOPE = 1e-4
 """Steepest log-likelihood per order at which its summit counts as found."""
 RANGE = 0.8
 """Share of the orders of such leads that fall between `days_low` and `days_high`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Baseline:
-    """The hazard of an average lead, added up; K distinct days with orders, p columns."""
-
-    days: np.ndarray
-    """Shape (K,), rising."""
-    hazard: np.ndarray
-    """Shape (K,): H up to and with each day."""
-    noise: np.ndarray
-    """Shape (K,): the variance of H where b is known."""
-    drift: np.ndarray
-    """Shape (K, p): the fields of those at risk, averaged by hazard and added up by H's steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,34 +75,42 @@ class TimeModel:
         table = pd.DataFrame({"column": self.encoding.names} | {name: np.exp(end) for name, end in ends.items()})
         return table.iloc[np.argsort(-np.abs(self.effects), kind="stable")].reset_index(drop=True)
 
-    def predict(self, features: pd.DataFrame, horizon: float = 30.0) -> pd.DataFrame:
+    def predict(
+        self, features: pd.DataFrame, horizon: float = 30.0, *, waited: ArrayLike | None = None
+    ) -> pd.DataFrame:
         """Chances within `horizon` days and times, one row a lead. Shape (n, fields) -> (n, 7), index as given.
+
+        `waited`: (n,), days for which each lead has waited without an order, 0 or more. All figures then are of such
+        leads and count from today; NaN for leads whose days ahead nobody was watched for, or in which nobody ordered,
+        and where `waited` is NaN. Without it, from the day the lead came.
 
         Columns: chance_within with its 95% interval low, high; median_days, by which half of all such leads have
         ordered, NaN where that is not seen within the time watched; days, by which half of those have ordered that do
         so within the horizon, and days_low, days_high, between which 80% of their orders fall.
 
         Raises:
-            ConfigError: the horizon is no positive number.
-            NotComputable: it reaches beyond the time that leads were watched, or no order came within it.
+            ConfigError: the horizon is no positive number, or `waited` is no list of 0 or more for each lead.
+            NotComputable: it reaches beyond the time that leads were watched, or no order came within it: for all.
             ValidationError: a field that was learned from is missing.
         """
-        upto = self._upto(horizon)
+        wait, start, upto = self._window(horizon, waited, len(features))
         x = self.encoding.columns(features)
-        base, times = self.baseline, np.exp(x @ self.effects)
-        hazard = base.hazard[upto] * times
-        toward = base.drift[upto] / base.hazard[upto] - x
-        variance = base.noise[upto] / base.hazard[upto] ** 2 + ((toward @ self.covariance) * toward).sum(axis=1)
-        widen = np.exp(Z * np.sqrt(variance))
-        chance = -np.expm1(-hazard)
+        times = np.exp(x @ self.effects)
+        held = [np.concatenate([line[:1] * 0, line]) for line in (self.baseline.hazard, self.baseline.noise)]
+        step, noise = (line[upto] - line[start] for line in held)
+        step[np.isnan(wait)] = np.nan
+        drift = np.concatenate([self.baseline.drift[:1] * 0, self.baseline.drift])
+        toward = (drift[upto] - drift[start]) / step[:, None] - x
+        widen = np.exp(Z * np.sqrt(noise / step**2 + ((toward @ self.covariance) * toward).sum(axis=1)))
+        chance = -np.expm1(-step * times)
         columns = {
             "chance_within": chance,
-            "low": -np.expm1(-hazard / widen),
-            "high": -np.expm1(-hazard * widen),
-            "median_days": self._day_of(np.full(len(x), 0.5), times),
+            "low": -np.expm1(-step * times / widen),
+            "high": -np.expm1(-step * times * widen),
+            "median_days": self._day_of(np.full(len(x), 0.5), times, start) - wait,
         }
         for name, share in (("days", 0.5), ("days_low", (1 - RANGE) / 2), ("days_high", (1 + RANGE) / 2)):
-            columns[name] = self._day_of(share * chance, times)
+            columns[name] = self._day_of(share * chance, times, start) - wait
         return pd.DataFrame(columns, index=features.index)
 
     def curve(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -124,26 +118,44 @@ class TimeModel:
         times = np.exp(self.encoding.columns(features) @ self.effects)
         return self.baseline.days, -np.expm1(-times[:, None] * self.baseline.hazard)
 
-    def _upto(self, horizon: float) -> int:
+    def _window(
+        self, horizon: float, waited: ArrayLike | None, leads: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Days waited, NaN where nothing can be told; days with orders before the window, and to its end; each (n,)."""
         if not 0 < horizon < np.inf:
             raise ConfigError(f"the horizon must be a number of days above 0, however: got={horizon!r}")
-        if horizon > self.watched:
-            raise NotComputable(
-                f"a chance within {horizon:g} days needs leads that were watched as long, however: the longest was "
-                f"{self.watched:g} days; ask for fewer days, or give older leads"
+        wait = np.zeros(leads) if waited is None else np.asarray(waited, dtype=np.float64)
+        if wait.shape != (leads,) or (wait < 0).any():
+            raise ConfigError(
+                f"waited must hold one number of days, 0 or more, for each of {leads:,} leads, however: got shape "
+                f"{wait.shape}, least {np.nanmin(wait, initial=np.inf):g}"
             )
-        upto = int(np.searchsorted(self.baseline.days, horizon, side="right")) - 1
-        if upto < 0:
+        days = self.baseline.days
+        # Who has waited 0 days has seen the first day out; before that, its orders are still to come.
+        start = np.zeros(leads, dtype=np.int64) if waited is None else np.searchsorted(days, wait, side="right")
+        upto = np.searchsorted(days, wait + horizon, side="right")
+        seen, orders = wait + horizon <= self.watched, upto > start
+        least = 0.0 if waited is None or not (wait >= 0).any() else float(np.nanmin(wait))
+        if least + horizon > self.watched or (leads and not seen.any()):
+            beside = f" beside the {least:g} already waited" if least else ""
             raise NotComputable(
-                f"no lead ordered within {horizon:g} days, the first did after {self.baseline.days[0]:g}; "
-                "ask for more days"
+                f"a chance within {horizon:g} days{beside} needs leads that were watched as long, however: the longest "
+                f"was {self.watched:g} days; ask for fewer days, or give older leads"
             )
-        return upto
+        if (leads and not (seen & orders).any()) or (waited is None and days[0] > horizon):
+            after = "" if waited is None else " of those already waited"
+            raise NotComputable(
+                f"no lead ordered within {horizon:g} days{after}, the first did after {days[0]:g}; ask for more days"
+            )
+        return np.where(seen & orders, wait, np.nan), start, upto
 
-    def _day_of(self, chance: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """The first day by which `chance` (n,) is reached at `times` (n,) the baseline hazard; NaN where never."""
+    def _day_of(self, chance: np.ndarray, times: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The first day by which `chance` (n,) is reached at `times` (n,) the baseline hazard after `start` (n,) days
+        with orders; NaN where never."""
+        before = np.concatenate([[0.0], self.baseline.hazard])[start]
         # The small factor: a chance turned into a hazard and back may miss its own day by a rounding error.
-        place = np.searchsorted(self.baseline.hazard, -np.log1p(-chance) / times * (1 - 1e-9))
+        more = -np.log1p(-chance) / times * (1 - 1e-9)
+        place = np.maximum(np.searchsorted(self.baseline.hazard, before + more), start)
         return np.append(self.baseline.days, np.nan)[place]
 
 
@@ -183,34 +195,6 @@ class _Shrunk(PHReg):
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
         return super().hessian(params) - np.eye(len(params)) / PRIOR_SD**2
-
-
-def baseline(x: np.ndarray, days: np.ndarray, ordered: np.ndarray, effects: np.ndarray) -> Baseline:
-    """The hazard where every column is 0. Shapes (n, p), (n,), (n,) bool, (p,); ties as Efron's.
-
-    Of d orders of one day, the j-th finds the first j - 1 gone in part: it steps by 1 / (S - (j - 1) / d F), S the sum
-    of e^(x b) over the leads still waiting and F that over the day's orders.
-
-    Example:
-        >>> days, ordered = np.array([1, 2, 2, 3]), np.array([True, True, False, False])
-        >>> found = baseline(np.zeros((4, 1)), days, ordered, np.zeros(1))
-        >>> found.days.tolist(), found.hazard.round(4).tolist()
-        ([1, 2], [0.25, 0.5833])
-    """
-    weight = np.exp(x @ effects)
-    weighted = np.column_stack([weight, weight[:, None] * x])
-    latest = np.argsort(-days, kind="stable")
-    waiting = weighted[latest].cumsum(axis=0)
-    moments, event, sizes = np.unique(days[ordered], return_inverse=True, return_counts=True)
-    at_risk = waiting[np.searchsorted(-days[latest], -moments, side="right") - 1]
-    gone = np.zeros((len(moments), weighted.shape[1]))
-    np.add.at(gone, event, weighted[ordered])
-    share = np.concatenate([np.arange(size) / size for size in sizes])[:, None]
-    day = np.repeat(np.arange(len(moments)), sizes)
-    left = at_risk[day] - share * gone[day]
-    step, mean = 1 / left[:, 0], left[:, 1:] / left[:, :1]
-    last = sizes.cumsum() - 1
-    return Baseline(moments, step.cumsum()[last], (step**2).cumsum()[last], (step[:, None] * mean).cumsum(axis=0)[last])
 
 
 def _checked(features: pd.DataFrame, days: ArrayLike, ordered: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.schema import Roles, Schema, Split
-from core.data.splitting import Parts, as_open, open_rows, split_by_time
+from core.data.splitting import Parts, as_open, final_outcomes, open_rows, split_by_time
 from core.errors import ValidationError
+from tests.field_trials import sample_leads
 
 DAY = pd.Timedelta(days=1)
 SCHEMA = Schema(Roles("id"))
@@ -205,3 +206,12 @@ def test_those_that_the_split_calls_too_young_are_open():
     parts = split_by_time(leads)
     assert not set(open_rows(leads)) & {*parts.train, *parts.calibration, *parts.test}
     assert len(open_rows(leads)) == 15  # of the 30 young ones, half ordered already
+
+
+def test_outcomes_that_may_still_change_are_not_told():
+    leads = sample_leads()
+    told, still = final_outcomes(leads), open_rows(leads)
+    assert np.isnan(told[still]).all() and 0 < len(still) < len(leads)
+    assert (leads.converted[still] == 0).any(), "a young lead without an order yet is no lost one"
+    rest = np.setdiff1d(np.arange(len(leads)), still)
+    assert np.array_equal(told[rest], leads.converted[rest])

@@ -79,7 +79,7 @@ def test_clear_campaigns_are_reinforced_and_cut_and_young_ones_left_alone() -> N
     costs = costs_of(good=20_000, bad=20_000, fair=20_000, young=100, unseen=500)
     found = feedback(leads, costs, "campaign", 1000.0)
     frame = found.frame.set_index("campaign")
-    advice = {"good": "reinforce", "bad": "cut", "fair": "hold", "young": "too few leads", "unseen": "too few leads"}
+    advice = {"good": "reinforce", "bad": "cut", "fair": "hold", "young": "too few leads", "unseen": "no leads came"}
     assert frame["advice"].to_dict() == advice | {UNKNOWN: "cost not known"}
     rows = frame.to_dict("index")
     good = rows["good"]
@@ -108,17 +108,62 @@ def test_the_posterior_is_the_one_that_is_documented() -> None:
     assert row["chance_profitable"] == pytest.approx(density[grid > 10 / 100].sum() / density.sum(), abs=1e-3)
 
 
-def test_open_leads_count_by_their_chance_and_else_for_the_cost_alone() -> None:
+def test_chances_of_open_leads_stand_beside_the_evidence_and_are_none() -> None:
     closed = leads_of(a=(100, 10))
     waiting = pd.concat([closed, pd.DataFrame({"campaign": ["a"] * 100, "converted": np.nan})], ignore_index=True)
-    alone, guessed = (
+    before, alone, guessed = (
         feedback(frame, costs_of(a=400), "campaign", 100.0).frame.to_dict("records")[0]
-        for frame in (waiting, waiting.assign(probability=0.3))
+        for frame in (closed, waiting, waiting.assign(probability=0.3))
     )
     assert (alone["leads"], alone["known"], alone["orders"], alone["cost_per_lead"]) == (200, 100, 10, 2.0)
-    assert guessed["known"] == 200 and guessed["orders"] == pytest.approx(10 + 30)
-    only = feedback(waiting.drop(columns="converted").assign(probability=0.3), costs_of(a=400), "campaign", 100.0)
-    assert only.frame["orders"].tolist() == pytest.approx([60])
+    assert guessed["open_orders"] == pytest.approx(30) and np.isnan(alone["open_orders"])
+    for name in ("known", "orders", "rate", "low", "high"):
+        assert guessed[name] == alone[name] == before[name]
+    # However many are open: chances never make enough of 20 leads whose outcome is known.
+    young = pd.concat([leads_of(a=(20, 5)), waiting[100:].assign(probability=0.9)], ignore_index=True)
+    assert feedback(young, costs_of(a=1), "campaign", 100.0).frame["advice"].tolist() == ["too few leads"]
+    with pytest.raises(NotComputable, match="none of the 200 leads has a known outcome"):
+        feedback(waiting.drop(columns="converted").assign(probability=0.3), costs_of(a=400), "campaign", 100.0)
+
+
+def test_leads_of_other_times_than_the_costs_are_left_out_and_counted() -> None:
+    costs = read_costs(
+        pd.DataFrame(
+            {
+                "campaign": ["a", "a", "b"],
+                "period": ["2026-01-01", "2026-02-01", "2026-02-01"],
+                "cost": [100, 100, 100],
+            }
+        )
+    )
+    rows = [
+        ("a", "2025-12-31", 1), ("a", "2026-01-01", 1), ("a", "2026-02-28", 0), ("a", "2026-03-04", 1),
+        ("b", "2026-01-20", 1), ("b", "2026-02-01", 0), ("b", None, 1), ("free", "2026-01-20", 1),
+        ("free", "2025-01-01", 1),
+    ]  # fmt: skip
+    leads = pd.DataFrame(rows, columns=["campaign", "snapshot_time", "converted"])
+    found = feedback(leads, costs, "campaign", 100.0)
+    kept = found.frame.set_index("campaign")
+    assert kept["leads"].to_dict() == {"a": 2, "b": 1, "free": 1} and kept["orders"].to_dict()["a"] == 1
+    assert kept["cost_per_lead"].to_dict()["a"] == 100
+    assert found.left_out == 5 == found.to_dict()["left_out"] and "5 others are left out" in found.how
+    untold = [
+        feedback(leads.drop(columns="snapshot_time"), costs, "campaign", 100.0),
+        feedback(leads.assign(snapshot_time=None), costs, "campaign", 100.0),
+        feedback(leads, costs.assign(period="spring"), "campaign", 100.0),
+    ]
+    for each in untold:
+        assert each.left_out is None and each.frame["leads"].sum() == 9 and "Leads of all times count" in each.how
+    only = feedback(leads, costs[costs["campaign"] == "b"], "campaign", 100.0)  # a single period goes on
+    assert only.frame.set_index("campaign")["leads"].to_dict() == {"a": 2, "b": 1}
+    with pytest.raises(NotComputable, match="none of the 0 leads that came in a period with a cost"):
+        feedback(leads.assign(snapshot_time="2020-01-01"), costs, "campaign", 100.0)
+
+
+def test_money_spent_for_no_lead_at_all_is_said_and_no_lead_for_no_money_is_not() -> None:
+    rows = feedback(leads_of(a=(100, 10)), costs_of(a=10, lost=500, free=0), "campaign", 100.0).frame
+    advice = rows.set_index("campaign")["advice"].to_dict()
+    assert advice["lost"] == "no leads came" and advice["free"] == "too few leads"
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:

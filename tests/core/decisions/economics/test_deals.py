@@ -1,3 +1,4 @@
+import inspect
 import io
 import json
 
@@ -19,6 +20,7 @@ from core.decisions.economics.deals import (
     lines,
     read_deals,
 )
+from core.decisions.economics.risk import CORRELATION, risk
 from core.errors import ConfigError, NotComputable, ValidationError
 
 AMOUNT = st.integers(-10_000, 10_000).map(float)
@@ -102,7 +104,7 @@ def test_deals_that_never_cross_say_so() -> None:
 @pytest.mark.parametrize("n", [1, 12, 200, 900])
 def test_shares_of_independent_leads_follow_the_poisson_binomial_law(n: int) -> None:
     chance = np.random.default_rng(n).beta(1, 4, n)
-    drawn = np.round(good_shares(chance, draws=40_000) * n)
+    drawn = np.round(good_shares(chance, correlation=0.0, draws=40_000) * n)
     law = np.ones(1)
     for p in chance:
         law = np.convolve(law, [1 - p, p])
@@ -119,7 +121,22 @@ def test_correlated_leads_are_good_together_as_the_copula_says() -> None:
     assert (drawn == 1).mean() == pytest.approx(both, abs=0.008)
     assert drawn.mean() == pytest.approx(0.3, abs=0.008)
     many = np.full(5_000, 0.1)
-    assert good_shares(many, correlation=0.1).std() > 5 * good_shares(many).std()
+    assert good_shares(many, correlation=0.1).std() > 5 * good_shares(many, correlation=0.0).std()
+
+
+def test_rare_high_chances_are_not_averaged_away() -> None:
+    chance = np.append(np.full(20_000, 1e-4), np.full(30, 0.9))
+    sd = np.sqrt((chance * (1 - chance)).sum())
+    assert good_shares(chance, correlation=0.0).std() * len(chance) == pytest.approx(sd, rel=0.05)
+    orders = risk(chance, 0.3, seed=1).orders
+    assert (good_shares(chance, correlation=0.3, draws=len(orders), seed=1) * len(chance)).round().tolist() == (
+        orders.tolist()
+    ), "one sampler for both"
+
+
+def test_leads_are_alike_by_the_same_measure_everywhere() -> None:
+    default = inspect.signature(good_shares).parameters["correlation"].default
+    assert default == inspect.signature(risk).parameters["correlation"].default == CORRELATION
 
 
 def test_sure_leads_stay_sure() -> None:
@@ -128,7 +145,7 @@ def test_sure_leads_stay_sure() -> None:
 
 @pytest.mark.parametrize("correlation", [-0.1, 1.0, np.nan])
 def test_an_impossible_correlation_is_refused(correlation: float) -> None:
-    with pytest.raises(ConfigError, match="at least 0 and below 1"):
+    with pytest.raises(ConfigError, match=r"must lie in \[0, 1\)"):
         good_shares([0.5], correlation=correlation)
 
 
@@ -163,7 +180,7 @@ def test_deals_that_tie_share_the_chance_and_a_falling_line_has_its_range_the_ri
 def test_the_interval_holds_what_happens_as_often_as_it_says() -> None:
     rng = np.random.default_rng(3)
     chance = rng.beta(2, 6, 400)
-    row = better(deals(A=(-500, 4000), B=(0, 0)), good_shares(chance, seed=1)).iloc[0]
+    row = better(deals(A=(-500, 4000), B=(0, 0)), good_shares(chance, correlation=0.0, seed=1)).iloc[0]
     happened = -500 + 4500 * (rng.random((4_000, 400)) < chance).mean(axis=1)
     assert ((happened >= row["low"]) & (happened <= row["high"])).mean() == pytest.approx(0.95, abs=0.015)
 

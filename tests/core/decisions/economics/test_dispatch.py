@@ -1,3 +1,4 @@
+import time
 from itertools import product
 
 import numpy as np
@@ -34,7 +35,8 @@ def worth(lead: pd.Series, person: pd.Series) -> float:
     if lead["region"] and person["regions"] and lead["region"] not in person["regions"]:
         return 0.0
     known = person["skills"]
-    return lead["value"] * (known.get(lead["skill"], 0.0) if lead["skill"] and known else 1.0)
+    factor = known.get(lead["skill"], 0.0) if lead["skill"] and known else 1.0
+    return max(lead["value"] * factor - lead.get("cost", 0.0), 0.0) if factor else 0.0
 
 
 def best_by_hand(leads: pd.DataFrame, people: pd.DataFrame, fairness: float | None = None) -> float:
@@ -78,6 +80,60 @@ def test_no_dispatch_is_worth_more(seed: int, leads: int, people: int) -> None:
     check_rules(found, frame, team)
     assert found.total == pytest.approx(best_by_hand(frame, team), abs=SLACK)
     assert found.bound == pytest.approx(found.total, abs=SLACK)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    leads=st.integers(1, 6),
+    people=st.integers(1, 3),
+    share=st.one_of(st.none(), st.floats(0, 0.9)),
+)
+def test_no_dispatch_is_worth_more_where_calls_cost(seed: int, leads: int, people: int, share: float | None) -> None:
+    frame, team = case(seed, leads, people)
+    frame = frame.assign(cost=np.random.default_rng(seed).choice([0.0, 5.0, 12.5], leads))
+    best = best_by_hand(frame, team, share)
+    for way in (greedy, round_robin):
+        simple = way(frame, team)
+        check_rules(simple, frame, team)
+        assert simple.total <= best_by_hand(frame, team) + SLACK
+    try:
+        found = dispatch(frame, team, share)
+    except NotComputable:
+        assert share is not None and best == 0
+        return
+    check_rules(found, frame, team)
+    if share is None:
+        assert found.total == pytest.approx(best, abs=SLACK) and found.bound == pytest.approx(best, abs=SLACK)
+    else:
+        assert found.total >= best * (1 - 2e-3) - SLACK
+        assert_fair(found, frame, team, share)
+
+
+def test_the_cost_of_a_call_is_not_made_smaller_by_skill() -> None:
+    leads = pd.DataFrame({"lead_id": ["a", "b"], "value": [10, 8], "cost": [4, 4], "skill": ["electric", ""]})
+    people = pd.DataFrame({"person": ["An"], "capacity": [1], "skills": ["electric=0.7"]})
+    for way in (dispatch, greedy, round_robin):  # 10 x 0.7 - 4 = 3 < 8 - 4, though (10 - 4) x 0.7 = 4.2 > 4
+        assert way(leads, people).total == (3 if way is greedy else 4)
+    many = pd.DataFrame({"lead_id": range(101), "value": 5.0, "cost": np.arange(101.0)})
+    with pytest.raises(ValidationError, match="101 different costs, more than 100; round them"):
+        dispatch(many, people)
+    with pytest.raises(ValidationError, match=r"'cost': a negative amount, such as '-4' \(row 2\)"):
+        dispatch(leads.assign(cost=[-4, 1]), people)
+
+
+def test_capacities_beyond_all_leads_cost_no_time_and_beyond_reason_are_refused() -> None:
+    leads = pd.DataFrame({"lead_id": range(50), "value": np.arange(50, 0, -1.0)})
+    people = pd.DataFrame({"person": ["An", "Bo"], "capacity": [1_000_000, 500_000]})
+    started = time.perf_counter()
+    for way in (dispatch, greedy, round_robin):
+        assert way(leads, people).unassigned == 0
+    assert time.perf_counter() - started < 2
+    assert dispatch(leads, people).by_person["leads"].tolist() == pytest.approx([33, 17], abs=1)
+    with pytest.raises(ValidationError, match=r"more than 1,000,000 calls, such as '1000001' \(rows 2, 3\)"):
+        dispatch(leads, people.assign(capacity=1_000_001))
+    with pytest.raises(ValidationError, match="'value': an amount beyond 1,000,000,000,000,000"):
+        dispatch(leads.assign(value=1e16), people)
 
 
 @settings(max_examples=40, deadline=None)

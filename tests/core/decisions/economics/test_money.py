@@ -6,6 +6,7 @@ import pytest
 
 from core.data.problems import Findings
 from core.decisions.economics.money import Terms, checked_amounts, checked_chances, read_money, told
+from core.decisions.economics.pricing import Levers
 from core.errors import ConfigError, NotComputable, ValidationError
 
 
@@ -66,3 +67,15 @@ def test_amounts_are_one_or_one_a_lead() -> None:
         checked_amounts([1, -1], "cost", 2, lowest=0)
     with pytest.raises(ConfigError, match="margin must be a number, however: got=nan"):
         checked_amounts(math.nan, "margin")
+
+
+def test_amounts_beyond_reason_are_refused() -> None:
+    assert checked_amounts(-1e15, "margin") == -1e15
+    with pytest.raises(ConfigError, match=r"margin must be no larger than 1,000,000,000,000,000, however: got=2e\+15"):
+        checked_amounts([1, -2e15], "margin", 2)
+    with pytest.raises(ConfigError, match="revenue_high must be no larger"):
+        Levers(0.5, revenue_high=1e300, cost_high=0)
+    found = Findings()
+    read_money(pd.DataFrame({"cost": [1e15, 1e16]}), ["cost"], found)
+    (said,) = map(str, found.problems("error"))
+    assert "an amount beyond 1,000,000,000,000,000, such as '1e+16' (row 3)" in said

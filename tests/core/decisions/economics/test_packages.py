@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import product
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.decisions.economics import packages
 from core.decisions.economics.packages import Package, Wishes, package
 from core.errors import ConfigError, NotComputable, ValidationError
 
@@ -123,6 +125,25 @@ def test_wishes_that_hinder_each_other_one_by_one() -> None:
     assert "without max_price" in obstacle(leads=1, max_price=1.0)
     assert "nor any with one wish less" in obstacle(leads=9, regions=("moon",), max_price=1.0)
     assert "without leads" in obstacle(leads=9)
+
+
+def test_what_cannot_be_told_in_time_hides_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "SECONDS_TO_TELL", 0.0)
+    leads = market(3000, 3)
+    with pytest.raises(NotComputable) as caught:
+        package(leads, Wishes(leads=100, budget=0.001, max_per_region=0.4))
+    said = str(caught.value)
+    assert "no package of the 3,000 leads meets all wishes (leads 100, budget 0.001, max_per_region 0.4)" in said
+    assert "without budget: not known, 0 seconds did not suffice to tell" in said
+
+
+def test_as_many_regions_as_leads_take_little_memory() -> None:
+    leads = market(20_000, 4).assign(region=[f"r{n}" for n in range(20_000)])
+    tracemalloc.start()
+    packages._constraints(leads, Wishes(leads=100, max_per_region=0.01))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 50e6, "a full table would take 3.2 GB"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def market(seed: int, n: int = 1200, last: int = 90) -> tuple[pd.DataFrame, np.n
     return fields, np.minimum(waits, watched), waits <= watched, times
 
 
-def truth(times: np.ndarray, horizon: float) -> np.ndarray:
+def truth(times: np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
     return 1 - np.exp(-RATE * times * horizon**SHAPE)
 
 
@@ -74,6 +74,37 @@ def test_days_are_those_by_which_the_shares_ordered(model: TimeModel) -> None:
     known = found["median_days"].notna()
     assert known[median < 60].mean() > 0.9 and not known[median > 130].any()
     assert np.abs(found["median_days"] / median - 1)[median < 60].median() < 0.1
+
+
+def test_leads_that_have_waited_are_told_from_today_on(model: TimeModel) -> None:
+    fields, _, _, times = market(6, 2000)
+    waited = np.tile([0.0, 5.0, 20.0, 45.0], 500)
+    found = model.predict(fields, 30, waited=waited)
+    # The chance of those who have not ordered by then, from the law itself.
+    true = 1 - (1 - truth(times, waited + 30)) / (1 - truth(times, waited))
+    assert np.sqrt(np.mean((found["chance_within"] - true) ** 2)) < 0.04
+    assert ((found["low"] <= true) & (true <= found["high"])).mean() > 0.85
+    half = (((1 / RATE / times) * (RATE * times * waited**SHAPE - np.log1p(-true / 2))) ** (1 / SHAPE)) - waited
+    assert np.abs(found["days"] - half).mean() < 2
+    assert (found["days"] > 0).all() and (found["days_high"] <= 30).all()
+
+
+def test_chance_then_and_chance_now_multiply(model: TimeModel) -> None:
+    fields = market(7, 40)[0]
+    first, both = (model.predict(fields, horizon)["chance_within"] for horizon in (20, 50))
+    later = model.predict(fields, 30, waited=np.full(40, 20))["chance_within"]
+    np.testing.assert_allclose((1 - first) * (1 - later), 1 - both)
+
+
+def test_a_wait_of_which_nothing_is_known_is_not_told(model: TimeModel) -> None:
+    fields = market(8, 3)[0]
+    found = model.predict(fields, 30, waited=[10, 80, np.nan])
+    assert found["chance_within"].isna().tolist() == [False, True, True] == found["days"].isna().tolist()
+    with pytest.raises(NotComputable, match="within 30 days beside the 80 already waited"):
+        model.predict(fields, 30, waited=[80, 85, 90])
+    for wrong in ([1, 2], [1, 2, -3]):
+        with pytest.raises(ConfigError, match="one number of days, 0 or more, for each of 3 leads"):
+            model.predict(fields, 30, waited=wrong)
 
 
 def test_the_curve_passes_through_the_prediction_and_rises(model: TimeModel) -> None:
