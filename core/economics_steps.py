@@ -97,7 +97,9 @@ def economics_steps(parser: argparse.ArgumentParser) -> None:
         "--effort", action="append", default=[], metavar="COLUMN", help="work until the outcome; may be repeated"
     )
     qualify.add_argument("--horizon", type=float, default=30.0, help="days (default: %(default)s)")
-    qualify.add_argument("--weights", metavar="NAME=N,...", help="such as conversion=3,speed=1; own columns: effort:COLUMN=1")
+    qualify.add_argument(
+        "--weights", metavar="NAME=N,...", help="such as conversion=3,speed=1; own columns: effort:COLUMN=1"
+    )
     qualify.add_argument("--out", type=Path, required=True, help="where to write the leads (.csv or .parquet)")
     leads_and_schema(qualify, required=True)
 

@@ -23,7 +23,7 @@ def test_a_result_survives_json_and_what_has_no_value_is_null():
             "name": pd.Series(["a", None], dtype="str"),
             "count": pd.array([3, pd.NA], dtype="Int64"),
             "share": [np.nan, 0.5],
-            "day": pd.to_datetime(["2026-01-02", None]),
+            "day": pd.to_datetime(["2026-01-02", ""]),
             "sure": [True, False],
         }
     )
