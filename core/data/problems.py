@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import ValidationError
+
 SHOWN_ROWS = 10
 """Row numbers that a problem names before it only counts."""
 FIRST_ROW = 2  # below the header
@@ -108,3 +110,8 @@ class Findings:
     def problems(self, severity: str) -> tuple[Problem, ...]:
         """Those of one severity, in the order in which they were found."""
         return tuple(problem for level, problem in self.by_key.values() if level == severity)
+
+    def refuse(self) -> None:
+        """Raises ValidationError with every error that was found, if there is one."""
+        if problems := self.problems("error"):
+            raise ValidationError(tuple(str(problem) for problem in problems))

@@ -7,7 +7,6 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_outcomes, to_text, to_times
-from core.decisions.field_trial.specialists import check_found
 
 UNKNOWN = "not known"
 """The group of leads that name no campaign, channel or message."""
@@ -29,7 +28,7 @@ def came(leads: pd.DataFrame, by: str) -> pd.DataFrame:
     evidence = {"converted", "probability"} & set(leads.columns)
     if not evidence:
         found.note("error", "converted", "the leads have neither this column nor probability", "give one of them")
-    check_found(found)
+    found.refuse()
     outcome = pd.Series(np.nan, index=leads.index)
     if "converted" in evidence:
         outcome, bad = to_outcomes(leads["converted"])
@@ -40,7 +39,7 @@ def came(leads: pd.DataFrame, by: str) -> pd.DataFrame:
         wrong = bad | (chance < 0) | (chance > 1)
         found.rows("error", "probability", wrong, "no chance from 0 to 1", "score again", cells=leads["probability"])
         orders = outcome.fillna(chance)
-    check_found(found)
+    found.refuse()
     name = to_text(leads[by])
     return pd.DataFrame({by: name.where(name != "", UNKNOWN), "outcome": outcome, "orders": orders})
 
@@ -55,10 +54,10 @@ def came_at(leads: pd.DataFrame) -> pd.Series:
     if "snapshot_time" not in leads.columns:
         has = ", ".join(map(str, leads.columns))
         found.note("error", "snapshot_time", f"the leads have no such column; they have {has}", "say when each came")
-        check_found(found)
+        found.refuse()
     times, bad = to_times(leads["snapshot_time"])
     found.rows("error", "snapshot_time", bad, "not a time", "write it as 2026-03-31", cells=leads["snapshot_time"])
-    check_found(found)
+    found.refuse()
     return times
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
 from core.decisions.economics.money import MOST, TOO_MUCH, read_money
-from core.decisions.field_trial.specialists import check_found
 
 MOST_COSTS = 100
 """Different costs of a call: leads are told apart by them. Source: ours."""
@@ -27,7 +26,7 @@ def read_leads(frame: pd.DataFrame) -> pd.DataFrame:
         if name not in frame.columns:
             has = ", ".join(map(str, frame.columns))
             found.note("error", name, f"there is no such column; the table has {has}", "name the column so")
-    check_found(found)
+    found.refuse()
     frame = frame.reset_index(drop=True)
     ids = to_text(frame["lead_id"])
     found.rows("error", "lead_id", ids == "", "the id is empty", "give every lead an id")
@@ -43,6 +42,6 @@ def read_leads(frame: pd.DataFrame) -> pd.DataFrame:
     cost = read_money(frame, ["cost"], found, negative=False) if "cost" in frame else {"cost": 0.0}
     if (different := pd.Series(cost["cost"]).nunique()) > MOST_COSTS:
         found.note("error", "cost", f"{different:,} different costs, more than {MOST_COSTS}", "round them")
-    check_found(found)
+    found.refuse()
     texts = {name: to_text(frame[name]) if name in frame.columns else "" for name in ("region", "skill")}
     return pd.DataFrame({"lead_id": ids, "value": values} | cost | texts)

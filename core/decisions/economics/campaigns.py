@@ -19,7 +19,6 @@ from core.data.problems import Findings
 from core.data.values import to_numbers, to_text, to_times
 from core.decisions.economics.arrivals import UNKNOWN, came, inside_paid
 from core.decisions.economics.money import Terms, read_money, told
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 from core.ranking import TAIL
 
@@ -111,7 +110,7 @@ def read_costs(frame: pd.DataFrame) -> pd.DataFrame:
         found.note("error", "", "there are no costs in the table", "give one row a campaign and period")
     frame = frame.reset_index(drop=True)
     money = read_money(frame, ["cost"], found, negative=False)
-    check_found(found)
+    found.refuse()
     read = pd.DataFrame({name: to_text(frame[name]) if name in named else "" for name in NAMES}, frame.index)
     read["period"] = _periods(frame["period"]) if "period" in frame.columns else ""
     read["cost"] = money["cost"]
@@ -126,7 +125,7 @@ def read_costs(frame: pd.DataFrame) -> pd.DataFrame:
         "error", named[0], twice, "the same name and period stand in several rows", "keep one row with the sum",
         cells=read[named[0]],
     )  # fmt: skip
-    check_found(found)
+    found.refuse()
     return read[list(COST_COLUMNS)]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
-from core.errors import ConfigError, ValidationError
+from core.errors import ConfigError
 
 SCORED = ("lead_id", "probability", "rank")
 STAGE, CALLS, MODEL = "stage", "calls", "model"
@@ -101,8 +101,7 @@ def _read(frame: pd.DataFrame, which: str, needed: tuple[str, ...] = SCORED) -> 
 
 
 def _check(found: Findings) -> None:
-    if problems := found.problems("error"):
-        raise ValidationError(tuple(map(str, problems)))
+    found.refuse()
 
 
 def _reasons(earlier: pd.DataFrame, later: pd.DataFrame, order: pd.Index) -> pd.Series:

@@ -20,7 +20,6 @@ from core.data.problems import Findings
 from core.data.values import to_text
 from core.decisions.economics.money import checked_amounts, checked_chances, checked_range, read_money
 from core.decisions.economics.risk import CORRELATION, risk
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError
 from core.ranking import TAIL
 
@@ -51,7 +50,7 @@ def read_deals(frame: pd.DataFrame) -> pd.DataFrame:
         found.note("error", "name", f"there is no such column; the table has {has}", "name the column of deals so")
     if len(frame) < 2:
         found.note("error", "", f"two deals or more are compared, however: got={len(frame)}", "give one row a deal")
-    check_found(found)
+    found.refuse()
     return pd.DataFrame({"name": names, **read})
 
 

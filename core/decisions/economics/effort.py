@@ -24,7 +24,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from core.data.problems import Findings
 from core.data.values import to_numbers
 from core.decisions.economics.encoding import Encoding
-from core.errors import NotComputable, ValidationError
+from core.errors import NotComputable
 
 RANGE = 0.8
 """Share of leads whose effort lies between low and high."""
@@ -131,8 +131,7 @@ def _read(effort: pd.DataFrame) -> pd.DataFrame:
         found.note("error", name, "named as the end of another measure's range", "name the column otherwise")
     if not spent:
         found.note("error", "", "there is no column of effort", "name one, such as calls or minutes")
-    if problems := found.problems("error"):
-        raise ValidationError(tuple(map(str, problems)))
+    found.refuse()
     table = pd.DataFrame(spent).astype(np.float64)
     if idle := [name for name in table.columns if not table[name].any()]:
         raise NotComputable(f"effort must be above 0 for some leads, however: {', '.join(idle)} is 0 for all of them")

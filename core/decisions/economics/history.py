@@ -8,7 +8,6 @@ import pandas as pd
 from core.data.problems import Findings
 from core.decisions.economics.arrivals import came, came_at, edges_of, place_of, starts_of
 from core.decisions.economics.campaigns import NAMES
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 
@@ -66,5 +65,5 @@ def _starts(period: pd.Series) -> pd.Series:
 def _times(leads: pd.DataFrame) -> pd.Series:
     times, found = came_at(leads), Findings()
     found.rows("error", "snapshot_time", times.isna(), "the time is missing", "write when the lead came")
-    check_found(found)
+    found.refuse()
     return times

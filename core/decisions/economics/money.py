@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 
 from core.data.problems import Findings
 from core.data.values import to_numbers
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 PERIODS = ("day", "week", "month", "quarter", "year")
@@ -103,7 +102,7 @@ def checked_chances(chance: ArrayLike, name: str = "probability") -> np.ndarray:
     found.rows("error", name, missing, "the chance is missing", "score these leads with a calibrated model")
     outside = ~missing & ~((values >= 0) & (values <= 1))
     found.rows("error", name, outside, "a chance outside 0..1", "give calibrated chances from 0 to 1", cells=cells)
-    check_found(found)
+    found.refuse()
     return values
 
 
@@ -128,7 +127,7 @@ def checked_range(
     found = Findings()
     outside = (values < ends[0]) | (values > ends[1])
     found.rows("error", "probability", outside, "the chance lies outside its range", "give low <= probability <= high")
-    check_found(found)
+    found.refuse()
     return values, ends
 
 

@@ -23,7 +23,6 @@ import pandas as pd
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
 from core.decisions.economics.money import checked_chances
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError
 from core.funnel import PRESETS, Funnel
 
@@ -120,7 +119,7 @@ def _read(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         if name not in frame.columns:
             has = ", ".join(map(str, frame.columns))
             found.note("error", name, f"there is no such column; the table has {has}", "name the column so")
-    check_found(found)
+    found.refuse()
     frame = frame.reset_index(drop=True)
     stage = to_text(frame["stage"])
     strange = ~stage.isin(["", *rules.funnel.stages])
@@ -130,7 +129,7 @@ def _read(frame: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     name = "days_since_contact"
     found.rows("error", name, bad, "not a number", "write days, or nothing for never", cells=frame[name])
     found.rows("error", name, days < 0, "a contact in the future", "write 0 or more", cells=frame[name])
-    check_found(found)
+    found.refuse()
     chances = checked_chances(frame["probability"])
     return pd.DataFrame(
         {"lead_id": to_text(frame["lead_id"]), "stage": stage, "probability": chances, "days": days.astype(float)}

@@ -25,7 +25,6 @@ from core.data.values import to_text
 from core.decisions.economics.money import checked_chances, read_money
 from core.decisions.economics.risk import CORRELATION, DRAWS, Risk, check_correlation, risk
 from core.decisions.economics.wishes import Wishes
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 
 SECONDS = 10.0
@@ -113,7 +112,7 @@ def _read(frame: pd.DataFrame, wishes: Wishes) -> pd.DataFrame:
         if name not in frame.columns:
             has = ", ".join(map(str, frame.columns))
             found.note("error", name, f"there is no such column; the table has {has}", "name the column so")
-    check_found(found)
+    found.refuse()
     for name, why in (("price", wishes.budget), ("price", wishes.max_price), ("region", wishes.max_per_region)):
         if why is not None and name not in frame.columns:
             raise ConfigError(f"a wish asks for the {name}, however: the leads have no column {name!r}; add it")
@@ -123,7 +122,7 @@ def _read(frame: pd.DataFrame, wishes: Wishes) -> pd.DataFrame:
     twice = ids.duplicated(keep=False) & (ids != "")
     found.rows("error", "lead_id", twice, "a lead stands in several rows", "keep one row each", cells=ids)
     price = read_money(frame, ["price"], found, negative=False) if "price" in frame else {"price": 0.0}
-    check_found(found)
+    found.refuse()
     region = to_text(frame["region"]) if "region" in frame else ""
     chances = checked_chances(frame["probability"])
     return pd.DataFrame({"lead_id": ids, "probability": chances} | price | {"region": region})

@@ -21,7 +21,6 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
-from core.decisions.field_trial.specialists import check_found
 
 COLUMNS = ("person", "capacity", "regions", "skills")
 MARK = ";"
@@ -39,7 +38,7 @@ def read_people(frame: pd.DataFrame) -> pd.DataFrame:
     """
     found = Findings()
     _check_columns(frame, found)
-    check_found(found)
+    found.refuse()
     frame = frame.reset_index(drop=True)
     names = to_text(frame["person"])
     found.rows("error", "person", names == "", "the name is empty", "give every person a name or a number")
@@ -51,7 +50,7 @@ def read_people(frame: pd.DataFrame) -> pd.DataFrame:
     bad = [any(not 0 < factor < math.inf for factor in known.values()) for known in skills]
     remedy = "write names with a number above 0 each, such as electric=1.2; used cars"
     found.rows("error", "skills", bad, "a skill whose number is not above 0", remedy, cells=frame.get("skills"))
-    check_found(found)
+    found.refuse()
     return pd.DataFrame({"person": names, "capacity": capacity.astype(np.int64), "regions": regions, "skills": skills})
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_numbers
-from core.errors import ConfigError, ValidationError
+from core.errors import ConfigError
 
 SCALES = ("rank", "logistic", "as it is")
 UNKNOWN = 0.5
@@ -88,8 +88,7 @@ def profile(answers: pd.DataFrame, questions: Iterable[Question] = QUESTIONS) ->
     asked = _distinct(questions)
     found = Findings()
     read = {question.name: _answer(answers, question, found) for question in asked}
-    if problems := found.problems("error"):
-        raise ValidationError(tuple(map(str, problems)))
+    found.refuse()
     table = {}
     for question in asked:
         value, low, high = read[question.name]

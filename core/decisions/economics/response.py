@@ -23,7 +23,6 @@ from core.answers import as_json
 from core.data.problems import Findings
 from core.data.values import to_text
 from core.decisions.economics.money import read_money
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ConfigError, NotComputable
 from core.ranking import TAIL
 
@@ -112,13 +111,13 @@ def read_history(frame: pd.DataFrame) -> pd.DataFrame:
         found.note("error", "", "there is no history in the table", "give one row a channel and period")
     frame = frame.reset_index(drop=True)
     numbers = read_money(frame, ["spend", "orders"], found, negative=False)
-    check_found(found)
+    found.refuse()
     read = pd.DataFrame({"channel": to_text(frame["channel"])} | numbers)
     found.rows("error", "channel", read["channel"] == "", "the channel is empty", "write its name in every row")
     free = (read["spend"] == 0) & (read["orders"] > 0)
     remedy = "count only orders that the channel's money brought, or leave the period out"
     found.rows("error", "orders", free, "orders without any spend", remedy)
-    check_found(found)
+    found.refuse()
     return read
 
 

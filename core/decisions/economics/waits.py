@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.data.problems import Findings
 from core.data.values import to_times
-from core.errors import NotComputable, ValidationError
+from core.errors import NotComputable
 
 
 def read_waits(frame: pd.DataFrame, came: str, ordered: str, until: pd.Timestamp | None = None) -> pd.DataFrame:
@@ -39,8 +39,7 @@ def read_waits(frame: pd.DataFrame, came: str, ordered: str, until: pd.Timestamp
     end = max(first.max(), last.max()) if until is None else pd.Timestamp(until).normalize()
     late = first > end
     found.rows("error", came, late, f"later than {end:%Y-%m-%d}, the last look", "leave it out", cells=frame[came])
-    if problems := found.problems("error"):
-        raise ValidationError(tuple(map(str, problems)))
+    found.refuse()
     bought = last <= end
     if not bought.any():
         raise NotComputable(

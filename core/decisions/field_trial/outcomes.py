@@ -18,7 +18,6 @@ from core.data.problems import Findings
 from core.decisions.field_trial.choices import ARMS
 from core.decisions.field_trial.moments import DAY, known_until, last_moment, mature_days, utc
 from core.decisions.field_trial.protocol import Protocol
-from core.decisions.field_trial.specialists import check_found
 from core.errors import ValidationError
 
 STOPPED = "came after the trial was stopped"
@@ -189,7 +188,7 @@ def _checked_columns(protocol: Protocol, leads: Leads) -> dict[str, np.ndarray]:
         if name not in columns:
             known = ", ".join(columns)
             found.note("error", name, "a guardrail that the leads do not have", f"numeric columns are: {known}")
-    check_found(found)
+    found.refuse()
     return {name: columns[name].to_numpy(dtype=np.float64) for name, _ in protocol.guardrails}
 
 
@@ -204,7 +203,7 @@ def _check_some(protocol: Protocol, leads: Leads, person: np.ndarray, day: np.nd
         since = (day >= 0) & (person < 0)
         message, remedy = "every lead since the start belongs to nobody in the trial", "give the leads of its people"
         found.rows("error", roles.owner or "", since, message, remedy, cells=leads.roles["owner"])
-    check_found(found)
+    found.refuse()
 
 
 def _check_drawn_before(protocol: Protocol, leads: Leads, person: np.ndarray, day: np.ndarray) -> None:
@@ -216,7 +215,7 @@ def _check_drawn_before(protocol: Protocol, leads: Leads, person: np.ndarray, da
     found.rows(
         "error", leads.schema.roles.snapshot_time or "", known, message, remedy, cells=leads.roles["snapshot_time"]
     )
-    check_found(found)
+    found.refuse()
 
 
 def _check_arms(
@@ -246,4 +245,4 @@ def _check_arms(
             found = Findings()
             message, remedy = f"the arm {one} has no outcomes", "fill in what became of its leads"
             found.rows("error", leads.schema.roles.converted or "", waiting, message, remedy)
-            check_found(found)
+            found.refuse()

@@ -21,7 +21,7 @@ from core.decisions.field_trial.choices import (
     MOST_LEADS,
     MOST_UPLIFT,
 )
-from core.decisions.field_trial.specialists import COLUMNS, check_found, read_specialists
+from core.decisions.field_trial.specialists import COLUMNS, read_specialists
 from core.errors import ConfigError, ValidationError
 
 YEARS = (1900, 2200)
@@ -95,7 +95,7 @@ def check_specialists(frame: pd.DataFrame) -> None:
     for arm in ARMS:
         if (members := int((arms == arm).sum())) < 2:
             found.note("error", "arm", f"{arm} has {members} specialists", "every arm needs two or more")
-    check_found(found)
+    found.refuse()
     read_specialists(frame)
 
 

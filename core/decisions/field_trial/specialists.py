@@ -20,7 +20,7 @@ import pandas as pd
 from core.data.problems import Findings
 from core.data.values import to_numbers, to_text
 from core.decisions.field_trial.choices import MOST_LEADS
-from core.errors import NotComputable, ValidationError
+from core.errors import NotComputable
 
 WINDOWS = (7, 14, 30)
 """Days, back from the newest mature moment, of which orders are counted. Source: the paper's field trial."""
@@ -64,7 +64,7 @@ def read_specialists(frame: pd.DataFrame) -> pd.DataFrame:
         )
     elif frame.empty:
         found.note("error", "specialist", "there is nobody in the table", "give one row a specialist")
-    check_found(found)
+    found.refuse()
     frame = frame.reset_index(drop=True)
     texts = {"tier": "1", "region": ""}
     read = pd.DataFrame({"specialist": to_text(frame["specialist"])})
@@ -73,7 +73,7 @@ def read_specialists(frame: pd.DataFrame) -> pd.DataFrame:
     for name in (*COUNTS, "follow_ups"):
         read[name] = _numbers(frame[name], found) if name in frame.columns else 0.0
     _check_rows(read, [pair for pair in WITHIN if set(pair) <= set(frame.columns)], found)
-    check_found(found)
+    found.refuse()
     return read[list(COLUMNS)].astype(dict.fromkeys(COUNTS, np.int64))
 
 
@@ -116,12 +116,6 @@ def tiers_of(found: pd.DataFrame, tiers: int) -> pd.Series:
     groups = min(tiers, len(found) // 2)
     place = rate.rank(ascending=False, method="first").astype(np.int64) - 1
     return (place * groups // len(found) + 1).astype(str)
-
-
-def check_found(found: Findings) -> None:
-    """Raises ValidationError with every error that was found."""
-    if problems := found.problems("error"):
-        raise ValidationError(tuple(str(problem) for problem in problems))
 
 
 def _icc(leads: np.ndarray, orders: np.ndarray) -> float:
