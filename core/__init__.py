@@ -1,7 +1,8 @@
-"""Lead ranking: files in, a trained preference-ranking model and explained, ranked leads out.
+"""Lead ranking: files in, a trained preference-ranking model and ranked leads out; and what a team does with them.
 
 errors      one root, few children              config      every setting with its source
 progress    how long work tells where it is     funnel      stages in order, preference tiers
+answers     what a verb answers, as JSON too    devices     what this machine can compute on
 ranking     leads as counts by score            metrics     (outcome, score) -> figure with interval
 resampling  bootstrap intervals                 reliability whether probabilities come true
 calibration logit -> probability                data/       files -> Leads -> splits, prompts, features, pairs
@@ -10,7 +11,16 @@ boosted, words                                  the baselines that are always in
 neural/     the only room with torch: backbone, heads, losses, training, gradients
 scoring     the door: load a model, score leads
 evaluation  Scores against outcomes             comparison  several models on the same leads
-attribution Attribution in plain words          training    a whole run: leads -> run folder with model card
-similar     earlier leads like this one         commands    what each verb does
+attribution Attribution in plain words          similar     earlier leads like this one
+lift/       what calling by score brings        queue/      the ranked list, read at any size
+decisions/  field trials and lead economics     what_if     a lead with something changed
+exports     files that people take away         archives    a run folder as one file
+training    a whole run: leads -> run folder with model card; retelling: its card in words
+charts/     result -> Plotly figure             trial_report/ a field trial on paper
+workspace/  what is kept: rows, and files beside them
+jobs/       long work as processes of their own; drafts: a lead file before it is a dataset
+console     what the command line says meanwhile
+commands, chores, trial_commands, economics_commands, lead_worth_commands    what each verb does
+trial_files, economics_files    what they read and write        steps, economics_steps    their options
 __main__    the command line
 """
