@@ -104,7 +104,7 @@ def _table(rows: pd.DataFrame, names: dict[str, str]) -> None:
             "low": number("From", format="%.0f", help="With the range of each answer counted in."),
             "high": number("To", format="%.0f"),
             "unknown": "Not known",
-            **{name: number(words[:1].upper() + words[1:], format="%.1f") for name, words in parts.items()},
+            **{name: number(f"Points from {words}", format="%.1f") for name, words in parts.items()},
         },
     )
     if len(rows) > SHOWN:
