@@ -66,7 +66,7 @@ def field_names(scoring: Scoring, numeric: bool) -> list[str]:
     ]
 
 
-def tested(scoring: Scoring) -> Lineup | Missing:
+def held_out(scoring: Scoring) -> Lineup | Missing:
     """Leads of known outcome with their chances by the model of the ranking: those ranked where their outcome is known,
     else those that the model was tested on; Missing, with the reason, where there are none."""
     ws = shared.workspace()
@@ -82,7 +82,7 @@ def chance_range(scoring: Scoring, chance: np.ndarray) -> tuple[np.ndarray, np.n
     Their groups' 95% intervals as shares of what was promised, straight in between; widened to hold the chance itself.
     None where too few leads of known outcome are here.
     """
-    lineup = tested(scoring)
+    lineup = held_out(scoring)
     if isinstance(lineup, Missing):
         return None
     found = _promises(str(shared.workspace().folder), scoring.id, lineup)

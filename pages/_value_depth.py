@@ -15,7 +15,7 @@ from core.ranking import Figure
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._money import amount_box
-from pages._value_data import chance_range, scored_leads, tested
+from pages._value_data import chance_range, held_out, scored_leads
 from pages._value_figures import WIDTH, call_box, margin_box, money
 
 
@@ -80,7 +80,7 @@ def _orders(
 ) -> None:
     """What the order earns: on leads of known outcome where there are some, else by the chances alone."""
     st.subheader("What the order of the list is worth", anchor=False)
-    found = tested(scoring)
+    found = held_out(scoring)
     if isinstance(found, Missing):
         lines = against(chance, *amounts, order=np.arange(len(chance)), at=(depth,))
         st.caption(shared.literal(f"By the chances alone, since no outcomes are known here: {found.reason}"))

@@ -16,7 +16,7 @@ from core.evaluation import Missing
 from core.lift.lineup import Lineup
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
-from pages._value_data import tested
+from pages._value_data import held_out
 from pages._value_figures import RANGE_HINT, WIDTH
 
 LEAST, MOST = 25, 400
@@ -32,7 +32,7 @@ MEANING = {
 
 def hits_section(dataset: Dataset, scoring: Scoring, terms: Terms) -> None:
     """A chance to call from, the three figures, the picture, and the figures over every chance."""
-    found = tested(scoring)
+    found = held_out(scoring)
     if isinstance(found, Missing):
         shared.empty("No outcomes to compare with", shared.literal(f"This section needs them: {found.reason}"))
         return
