@@ -77,24 +77,12 @@ def held_out(scoring: Scoring) -> Lineup | Missing:
 
 
 def chance_range(scoring: Scoring, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Ends of the range of each chance (n,): what tested leads of about this chance did, over what they were promised.
-
-    Their groups' 95% intervals as shares of what was promised, straight in between; widened to hold the chance itself.
-    None where too few leads of known outcome are here.
-    """
+    """`Calibration.ranges` by the leads of known outcome; None where too few of them are here."""
     lineup = held_out(scoring)
     if isinstance(lineup, Missing):
         return None
     found = _promises(str(shared.workspace().folder), scoring.id, lineup)
-    points = [point for point in found.points if point.promised > 0] if found else []
-    if not points:
-        return None
-    promised = [point.promised for point in points]
-    low, high = (
-        np.interp(chance, promised, [getattr(point, end) / point.promised for point in points])
-        for end in ("low", "high")
-    )
-    return chance * np.minimum(low, 1.0), np.clip(chance * np.maximum(high, 1.0), chance, 1.0)
+    return found.ranges(chance) if found else None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the ranked leads")

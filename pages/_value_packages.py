@@ -13,6 +13,7 @@ from core.charts.plans import composition_chart, orders_chart, tranches_chart
 from core.decisions.economics.money import Terms, told
 from core.decisions.economics.packages import Package, Wishes, package
 from core.decisions.economics.risk import CORRELATION, risk, tranches
+from core.decisions.economics.wishes import nearest
 from core.exports import to_csv
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
@@ -20,7 +21,7 @@ from pages._money import amount_box
 from pages._value_data import FIELD, open_key, scored_leads
 from pages._value_figures import WIDTH, money
 from pages._value_people import field_box
-from pages._value_wishes import nearest, wishes_form
+from pages._value_wishes import wishes_form
 
 MOST = 2_000
 """Leads that a package is chosen from: the best set of many more takes minutes to prove."""

@@ -1,8 +1,7 @@
-"""Value: the form in which a buyer's wishes for a package of leads are typed, and the leads that come near them."""
+"""Value: the form in which a buyer's wishes for a package of leads are typed."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -34,30 +33,6 @@ def wishes_form(offered: pd.DataFrame, terms: Terms) -> Wishes | None:
         return None
     chance, part = (None if percent is None else percent / 100 for percent in (surest, spread))
     return Wishes(goal, None if leads is None else round(leads), budget, orders, dearest, chance, tuple(regions), part)
-
-
-def nearest(offered: pd.DataFrame, wishes: Wishes, most: int) -> pd.DataFrame:
-    """The leads to choose from, in their order: at most so many that fit the wishes one by one, those which stand first
-    by price, by chance or by the price of an expected order; from each group alike where the wishes spread them."""
-    fits = pd.Series(True, offered.index)
-    if wishes.max_price is not None:
-        fits &= offered["price"] <= wishes.max_price
-    if wishes.min_probability is not None:
-        fits &= offered["probability"] >= wishes.min_probability
-    if wishes.regions:
-        fits &= offered["region"].isin(wishes.regions)
-    if fits.sum() <= most:
-        return offered if not fits.any() else offered[fits]  # without any, `package` says which wish is in the way
-    rows = offered[fits]
-    price, chance = rows["price"].to_numpy(), rows["probability"].to_numpy()
-    each = price / np.maximum(chance, np.finfo(float).tiny)
-    groups = rows["region"] if wishes.max_per_region is not None else pd.Series(0, rows.index)
-    place = np.full(len(rows), len(rows))
-    for keys in ((-chance, price), (price, -chance), (-chance, each)):
-        order = np.lexsort(keys)
-        turn = groups.iloc[order].groupby(groups.iloc[order].to_numpy()).cumcount().to_numpy()
-        place[order] = np.minimum(place[order], turn)
-    return rows.iloc[np.sort(np.argsort(place, kind="stable")[:most])]
 
 
 def _box(label: str, key: str, step: float, most: float = 1e12, value: float | None = None) -> float | None:

@@ -58,6 +58,22 @@ class Calibration:
             return "too high" if self.ratio.high < 1 else "too low"
         return "right" if self.ratio.low >= 1 / CLOSE and self.ratio.high <= CLOSE else "not refuted"
 
+    def ranges(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Ends of the range of each chance, (n,) both: what leads of about this chance did over what they were promised.
+
+        The groups' 95% intervals as shares of what was promised, straight in between; widened to hold the chance
+        itself. None without a group. Source: ours.
+        """
+        points = [point for point in self.points if point.promised > 0]
+        if not points:
+            return None
+        promised = [point.promised for point in points]
+        low, high = (
+            np.interp(chance, promised, [getattr(point, end) / point.promised for point in points])
+            for end in ("low", "high")
+        )
+        return chance * np.minimum(low, 1.0), np.clip(chance * np.maximum(high, 1.0), chance, 1.0)
+
     def to_frame(self) -> pd.DataFrame:
         """One row a group of leads."""
         return pd.DataFrame([asdict(point) for point in self.points])

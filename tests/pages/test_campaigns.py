@@ -22,6 +22,7 @@ from core.workspace.costs import costs_of, keep_costs
 from core.workspace.people import set_role
 from pages import _campaign_data as data
 from tests.field_trials import keep_sample, sample_leads
+from tests.seen import button, sound, table, words
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 SECTIONS = (
@@ -82,26 +83,6 @@ def opened(section: str | None = None, email: str | None = None, **state) -> App
     at.run()
     assert not at.exception, [e.message for e in at.exception]
     return at
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    return at
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.text, at.markdown, at.caption, at.subheader, at.info, at.warning, at.error, at.expander)
-    said = " ".join(str(getattr(e, "value", None) or getattr(e, "label", "")) for kind in kinds for e in kind)
-    return said.replace("\\", "").replace("\u2060", "")
-
-
-def button(at: AppTest, label: str):
-    return next(b for b in at.button if b.label == label)
-
-
-def table(at: AppTest, column: str) -> pd.DataFrame:
-    return next(d.value for d in at.dataframe if column in d.value)
 
 
 def outcomes() -> pd.DataFrame:

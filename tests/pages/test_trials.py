@@ -22,6 +22,7 @@ from pages._scored import open_queue
 from tests.core.workspace.test_trials import made_protocol
 from tests.field_trials import keep_sample, keep_trial, sample_protocol
 from tests.kept import keep_leads, keep_run, keep_scoring
+from tests.seen import button, metrics, sound, words
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN, ASSIGN, WATCH, READ, REHEARSE = "1 Plan", "2 Draw and freeze", "3 Watch", "4 Read", "Rehearse"
@@ -48,26 +49,6 @@ def opened(page="trials", step=None, email=None, **query) -> AppTest:
     if step:
         at.session_state["trial_step"] = step
     return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    return at
-
-
-def words(at: AppTest) -> str:
-    """All that is said, without the marks that keep Markdown from reading it."""
-    said = " ".join(str(e.value) for e in (*at.text, *at.markdown, *at.caption, *at.subheader, *at.info, *at.success))
-    return said.replace("\\", "").replace("\u2060", "")
-
-
-def button(at: AppTest, label: str):
-    return next(b for b in at.button if b.label == label)
-
-
-def metrics(at: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in at.metric}
 
 
 def today(days: int) -> str:

@@ -23,6 +23,7 @@ from tests.kept import keep_leads, keep_scoring
 from tests.kept import keep_run as keep_bare_run
 from tests.lineups import HOSTILE, owned_leads, run_scores
 from tests.pages.test_lift import keep_dataset, keep_run
+from tests.seen import metrics, sound, words
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 DEPTH, PRICE, DEALS, HITS = "How deep to call", "What a lead is worth", "Compare deals", "Hits and misses"
@@ -57,21 +58,6 @@ def opened(section: str, **state) -> AppTest:
     for key, value in state.items():
         at.session_state[key] = value
     return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    return at
-
-
-def words(at: AppTest) -> str:
-    said = " ".join(str(e.value) for e in (*at.text, *at.markdown, *at.caption, *at.subheader, *at.info))
-    return said.replace("\\", "").replace("\u2060", "")
-
-
-def metrics(at: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in at.metric}
 
 
 def titles(at: AppTest) -> list[str]:

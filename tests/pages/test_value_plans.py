@@ -12,15 +12,16 @@ from core.data.schema import schema_from_dict
 from core.decisions.economics.next_action import STEPS, Rules, next_best_action
 from core.decisions.economics.packages import Wishes, package
 from core.decisions.economics.qualify import qualify
+from core.decisions.economics.wishes import nearest
 from core.jobs.shipped import bring_in_sample
 from core.scores import read_scores
 from core.workspace.actions import record_action
 from core.workspace.runs import use_run
 from core.workspace.scorings import scoring_path
 from pages._value_data import open_key, scored_leads
-from pages._value_wishes import nearest
 from tests.field_trials import SAMPLE, sample_leads
 from tests.kept import keep_run, keep_scoring
+from tests.seen import metrics, sound, table, words
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 CALLS, PACKAGES, PRIORITY, CHANGED = "Who calls whom", "Packages to sell", "Priority", "What changed"
@@ -34,25 +35,6 @@ def opened(section: str, **state) -> AppTest:
     for key, value in state.items():
         at.session_state[key] = value
     return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert not at.exception, [e.message for e in at.exception]
-    assert not at.error, [e.value for e in at.error]
-    return at
-
-
-def words(at: AppTest) -> str:
-    said = " ".join(str(e.value) for e in (*at.text, *at.markdown, *at.caption, *at.subheader, *at.info))
-    return said.replace("\\", "").replace("\u2060", "")
-
-
-def metrics(at: AppTest) -> dict[str, str]:
-    return {m.label: m.value for m in at.metric}
-
-
-def table(at: AppTest, column: str) -> pd.DataFrame:
-    return next(d.value for d in at.dataframe if column in d.value)
 
 
 def chosen(at: AppTest, label: str, value) -> AppTest:

@@ -24,7 +24,7 @@ from core.data.problems import Findings
 from core.data.values import to_text
 from core.decisions.economics.money import checked_chances, read_money
 from core.decisions.economics.risk import CORRELATION, DRAWS, Risk, check_correlation, risk
-from core.decisions.economics.wishes import Wishes
+from core.decisions.economics.wishes import Wishes, fitting
 from core.errors import ConfigError, NotComputable
 
 SECONDS = 10.0
@@ -103,7 +103,7 @@ def package(
         raise NotComputable(_obstacle(read, wishes))
     frame = read[chosen].reset_index(drop=True)
     found = risk(frame["probability"].to_numpy(), correlation, draws, seed)
-    return Package(frame, wishes, found, gap, int(_fitting(read, wishes).sum()))
+    return Package(frame, wishes, found, gap, int(fitting(read, wishes).sum()))
 
 
 def _read(frame: pd.DataFrame, wishes: Wishes) -> pd.DataFrame:
@@ -128,21 +128,9 @@ def _read(frame: pd.DataFrame, wishes: Wishes) -> pd.DataFrame:
     return pd.DataFrame({"lead_id": ids, "probability": chances} | price | {"region": region})
 
 
-def _fitting(read: pd.DataFrame, wishes: Wishes) -> np.ndarray:
-    """Leads that by themselves meet the wishes, (n,) bool."""
-    fits = np.ones(len(read), dtype=bool)
-    if wishes.max_price is not None:
-        fits &= (read["price"] <= wishes.max_price).to_numpy()
-    if wishes.min_probability is not None:
-        fits &= (read["probability"] >= wishes.min_probability).to_numpy()
-    if wishes.regions:
-        fits &= read["region"].isin(wishes.regions).to_numpy()
-    return fits
-
-
 def _choose(read: pd.DataFrame, wishes: Wishes, seconds: float) -> tuple[np.ndarray | None, float]:
     """The chosen leads, (n,) bool, None where the wishes cannot be met; and the gap."""
-    fits = np.flatnonzero(_fitting(read, wishes))
+    fits = np.flatnonzero(fitting(read, wishes))
     if not len(fits):
         return None, 0.0
     here = read.iloc[fits]

@@ -1,10 +1,13 @@
-"""What a buyer of leads asks for."""
+"""What a buyer of leads asks for, and which leads come near it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from core.errors import ConfigError
 
@@ -56,3 +59,33 @@ class Wishes:
             for one in fields(self)
             if one.name != "goal" and getattr(self, one.name) not in (None, ())
         }
+
+
+def fitting(leads: pd.DataFrame, wishes: Wishes) -> np.ndarray:
+    """Leads that by themselves meet the wishes, (n,) bool; columns as `package` takes them."""
+    fits = np.ones(len(leads), dtype=bool)
+    if wishes.max_price is not None:
+        fits &= (leads["price"] <= wishes.max_price).to_numpy()
+    if wishes.min_probability is not None:
+        fits &= (leads["probability"] >= wishes.min_probability).to_numpy()
+    if wishes.regions:
+        fits &= leads["region"].isin(wishes.regions).to_numpy()
+    return fits
+
+
+def nearest(leads: pd.DataFrame, wishes: Wishes, most: int) -> pd.DataFrame:
+    """The leads to choose from, in their order: at most so many that fit the wishes one by one, those which stand first
+    by price, by chance or by the price of an expected order; from each group alike where the wishes spread them."""
+    fits = fitting(leads, wishes)
+    if fits.sum() <= most:
+        return leads[fits] if fits.any() else leads  # without any, `package` says which wish is in the way
+    rows = leads[fits]
+    price, chance = rows["price"].to_numpy(), rows["probability"].to_numpy()
+    each = price / np.maximum(chance, np.finfo(float).tiny)
+    groups = rows["region"] if wishes.max_per_region is not None else pd.Series(0, rows.index)
+    place = np.full(len(rows), len(rows))
+    for keys in ((-chance, price), (price, -chance), (-chance, each)):
+        order = np.lexsort(keys)
+        turn = groups.iloc[order].groupby(groups.iloc[order].to_numpy()).cumcount().to_numpy()
+        place[order] = np.minimum(place[order], turn)
+    return rows.iloc[np.sort(np.argsort(place, kind="stable")[:most])]
