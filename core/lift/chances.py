@@ -59,7 +59,7 @@ class Calibration:
         return "right" if self.ratio.low >= 1 / CLOSE and self.ratio.high <= CLOSE else "not refuted"
 
     def ranges(self, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """Ends of the range of each chance, (n,) both: what leads of about this chance did over what they were promised.
+        """Ends of the range of each chance, (n,) both: what leads of about that chance did over what was promised.
 
         The groups' 95% intervals as shares of what was promised, straight in between; widened to hold the chance
         itself. None without a group. Source: ours.
