@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(script: str, *arguments: str) -> dict[str, Any]:
-    """What `python -m benchmarks.SCRIPT --smoke --json` prints, which must be one JSON object and nothing else."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{script}", "--smoke", "--json", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+from tests.smoke import run
 
 
 def test_padding_lies_between_its_bounds() -> None:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 from benchmarks.economics import FAIRNESS, invented
+from tests.smoke import run
 
 
 def test_no_two_people_are_alike_and_all_can_be_fair() -> None:
@@ -20,16 +15,7 @@ def test_no_two_people_are_alike_and_all_can_be_fair() -> None:
 
 
 def test_each_way_is_measured() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.economics", "--smoke", "--json"],
-        cwd=Path(__file__).resolve().parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = run("economics")
     ways = {(row["team"], row["way"]): row for row in result["dispatch"]}
     assert len(ways) == 7
     for (_, way), row in ways.items():

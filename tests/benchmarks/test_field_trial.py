@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from benchmarks.field_trial import TEAMS, out_of_bounds, outcomes, people
+from tests.smoke import run
 
 
 def test_people_are_as_alike_as_their_team_says() -> None:
@@ -47,16 +42,7 @@ def test_what_breaks_its_promise_beyond_chance_is_named() -> None:
 
 
 def test_every_table_is_filled() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.field_trial", "--smoke", "--json"],
-        cwd=Path(__file__).resolve().parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = run("field_trial")
     assert {row["method"] for row in result["fixed"]} == {"adjusted", "t_test", "ratio", "permutation"}
     assert {row["design"] for row in result["fixed"]} == {"one draw", "rerandomised"}
     for row in result["fixed"]:
