@@ -58,10 +58,11 @@ def test_the_calling_process_is_never_stopped() -> None:
 def test_what_is_started_says_so_in_its_log(tmp_path: Path) -> None:
     pid = processes.start(["--help"], tmp_path / "deep/log.txt", {})
     deadline = time.monotonic() + 30
-    while processes.born(pid) is not None and time.monotonic() < deadline:
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert "rescore" in (tmp_path / "deep/log.txt").read_text()
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    # A zombie would still be there: whoever starts a process has to take note of its end.
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_log_that_cannot_be_written_is_told_without_a_path(tmp_path: Path) -> None:
