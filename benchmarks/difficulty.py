@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from core.boosted import train_boosted
+from core.boosted.scorer import train_boosted
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.data.simulation import Simulation, best_possible_auc, schema_for_sample, simulate

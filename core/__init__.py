@@ -7,7 +7,7 @@ ranking     leads as counts by score            metrics     (outcome, score) -> 
 resampling  bootstrap intervals                 reliability whether probabilities come true
 calibration logit -> probability                data/       files -> Leads -> splits, prompts, features, pairs
 scores      Scores, Attribution, the Scorer protocol
-boosted, words                                  the baselines that are always in the table
+boosted/, words, heuristics                     trees, linear models, rules: what the model has to beat
 neural/     the only room with torch: backbone, heads, losses, training, gradients
 scoring     the door: load a model, score leads
 evaluation  Scores against outcomes             comparison  several models on the same leads
@@ -16,11 +16,12 @@ lift/       what calling by score brings        queue/      the ranked list, rea
 decisions/  field trials and lead economics     what_if     a lead with something changed
 exports     files that people take away         archives    a run folder as one file
 training    a whole run: leads -> run folder with model card; retelling: its card in words
-charts/     result -> Plotly figure             trial_report/ a field trial on paper
+benchmark/  many ways to rank the same leads    benchmark_report/ its tables, pictures and words on paper
+charts/     result -> Plotly figure             trial_report/ a field trial on paper; report/ what both are made of
 workspace/  what is kept: rows, and files beside them
 jobs/       long work as processes of their own; drafts: a lead file before it is a dataset
 console     what the command line says meanwhile
-commands, chores, trial_commands, economics_commands, lead_worth_commands    what each verb does
+commands, chores, trial_commands, economics_commands, lead_worth_commands, benchmark_commands    what each verb does
 trial_files, economics_files    what they read and write        steps, economics_steps    their options
 __main__    the command line
 """

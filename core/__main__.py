@@ -16,12 +16,13 @@ from core.config import PRESETS, settings
 from core.economics_steps import economics_steps
 from core.errors import LeadRankError
 from core.funnel import PRESETS as FUNNELS
-from core.steps import trial_steps
+from core.steps import arms_told, benchmark_options, trial_steps
 
 HOMES = {
     **dict.fromkeys(("job", "rescore", "prepare"), "core.chores"),
     "trial": "core.trial_commands",
     "economics": "core.economics_commands",
+    "benchmark": "core.benchmark_commands",
 }
 """Where the verbs live that are not in `core.commands`; a step may name a home of its own."""
 
@@ -116,6 +117,14 @@ def build_parser() -> argparse.ArgumentParser:
     rescore.add_argument("--dataset", metavar="ID", help="one dataset (default: all that the model can read)")
     rescore.add_argument("--run", metavar="ID", help="model (default: the one in use)")
 
+    compared = verb(
+        "benchmark",
+        "Compare many ways to rank the same leads: is the language model worth it here?",
+        epilog=arms_told(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    leads_and_schema(compared)
+    benchmark_options(compared)
     trial_steps(verbs.add_parser("trial", help="Field trials: plan one, draw the arms, read it, rehearse one."))
     economics_steps(verbs.add_parser("economics", help="From a score to money: deals, prices, depth, plans."))
 
@@ -144,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {_reason(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; `train --resume` continues where it was", file=sys.stderr)
+        print("stopped; `train --resume`, or `benchmark` again, continues where it was", file=sys.stderr)
         return 130
     if as_json:
         json.dump(answer.document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)

@@ -102,6 +102,9 @@ class Config(_Checked):
     heads: str = setting(
         "linear", "Heads: linear (the paper) or two-layer (authors' code).", choices=("linear", "two-layer")
     )
+    train_pairwise: bool = setting(
+        True, "Whether the ranking head learns; false = it stays as drawn, as in the authors' code by accident."
+    )
     loss: LossWeights = field(default_factory=LossWeights)
     lora: Lora = field(default_factory=Lora)
     probe: bool = setting(True, "Fit the heads on the frozen language model first and start from them. Source: ours.")
@@ -147,6 +150,11 @@ class Config(_Checked):
             )
         if not self.loss.pointwise and not self.loss.pairwise:
             raise ConfigError("loss.pointwise and loss.pairwise are both 0, so nothing would rank: raise one of them")
+        if not self.train_pairwise and (self.probe or self.heads == "linear" or self.rank_by != "pointwise"):
+            raise ConfigError(
+                "train_pairwise=false leaves a ranking head of chance: it takes probe=false, heads=two-layer and "
+                "rank_by=pointwise"
+            )
 
 
 PRESETS: dict[str, Config] = {

@@ -75,11 +75,12 @@ def resampled(
     Converted and other leads are drawn separately, so no resample has one class alone. With `clusters`, whole customers
     are drawn, those with a conversion separately from those without.
     """
-    blocks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for rankings in _rankings(outcome, scores, resamples, seed, clusters):
-        for name, metric in metrics.items():
-            blocks[name].append(np.column_stack([metric(one) for one in rankings]))
-    return {name: np.concatenate(parts) for name, parts in blocks.items()}
+        by_score = [[metric(one) for metric in metrics.values()] for one in rankings]
+        for name, values in zip(metrics, zip(*by_score, strict=True), strict=True):
+            found[name].append(np.column_stack(values))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def percentile(value: float, drawn: np.ndarray) -> Figure:
@@ -125,8 +126,8 @@ def blocks(resamples: int, width: int) -> list[int]:
 
 def _rankings(
     outcome: ArrayLike, scores: Sequence[ArrayLike], resamples: int, seed: int, clusters: np.ndarray | None
-) -> Iterator[list[Ranking]]:
-    """Blocks of resamples: one Ranking of shape (block, cells) for each score."""
+) -> Iterator[Iterator[Ranking]]:
+    """Blocks of resamples: one Ranking of shape (block, cells) for each score, made when it is asked for."""
     pairs = [checked(outcome, score) for score in scores]
     won = pairs[0][0] == 1
     cell = [cells(truth, values) for truth, values in pairs]
@@ -148,14 +149,17 @@ def _rankings(
             )
         if len(size):
             strata.append((size, [_into(one, won, stratum, unit, size) for one in cell]))
-    widest = max(len(size) for size, _ in strata) + sum(int(one.max()) + 1 for one in cell)
+    by_score = list(zip(*(matrices for _, matrices in strata), strict=True))
+    widest = max(len(size) for size, _ in strata) + max(int(one.max()) + 1 for one in cell)
     for block in blocks(resamples, widest):
-        counted: list[list[np.ndarray]] = []
-        for size, matrices in strata:
-            weights = draw(rng, size, block)
-            counted.append([matrix @ weights for pair in matrices for matrix in pair])
-        summed = [np.ascontiguousarray(np.sum(parts, axis=0).T) for parts in zip(*counted, strict=True)]
-        yield [Ranking(*both) for both in zip(summed[::2], summed[1::2], strict=True)]
+        weights = [draw(rng, size, block) for size, _ in strata]
+        yield (_counted(pairs, weights) for pairs in by_score)
+
+
+def _counted(pairs: Sequence[tuple[csr_array, csr_array]], weights: Sequence[np.ndarray]) -> Ranking:
+    """One score's resamples: a pair of matrices (cells, units) and draws (units, block) for each stratum."""
+    both = zip(*([matrix @ drawn for matrix in pair] for pair, drawn in zip(pairs, weights, strict=True)), strict=True)
+    return Ranking(*(np.ascontiguousarray(np.sum(parts, axis=0).T) for parts in both))
 
 
 def _kinds(cell: list[np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,65 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from core.benchmark.arms import FAMILIES, catalogue
+from core.config import PRESETS
 from core.decisions.field_trial.choices import KINDS, LOOKS, METHODS
+from core.funnel import PRESETS as FUNNELS
+
+
+def benchmark_options(to: argparse.ArgumentParser) -> None:
+    """What `benchmark` takes beside the leads."""
+    to.add_argument("--out", type=Path, required=True, help="folder for the results; the same again goes on with them")
+    to.add_argument(
+        "--arms",
+        nargs="+",
+        default=["default"],
+        metavar="ARM",
+        help="what to compare: names or families, see below; default = all but ablation and lora; all",
+    )
+    to.add_argument("--seeds", type=int, default=3, help="times that each is trained (default: %(default)s)")
+    to.add_argument(
+        "--trials", type=int, default=5, help="settings tried for each network and seed (default: %(default)s)"
+    )
+    to.add_argument("--budget", type=float, metavar="MIN", help="begin nothing new after so many minutes")
+    to.add_argument(
+        "--capacity", type=float, default=0.05, help="share of the leads that the team can call (default: %(default)s)"
+    )
+    to.add_argument(
+        "--known-stage",
+        default="",
+        metavar="COLUMN",
+        help="feature that says how far a lead has come when it is scored, for the funnel rules",
+    )
+    to.add_argument(
+        "--recency", default="", metavar="COLUMN", help="feature with days since the last contact, for the funnel rule"
+    )
+    to.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="feature that looks as if it told the future, and does not; may be repeated",
+    )
+    to.add_argument("--preset", choices=sorted(PRESETS), default="cpu-quick", help="settings of the language model")
+    to.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="one setting of the language model, as in `train --help`; may be repeated",
+    )
+
+
+def arms_told() -> str:
+    """Every arm of `benchmark` by family, with the three tiers of the automotive funnel."""
+    known = catalogue(FUNNELS["automotive"]).values()
+    lines = []
+    for family, words in FAMILIES.items():
+        lines.append(f"{family}: {words}")
+        lines += [f"  {arm.key:<26} {arm.title}. {arm.why}" for arm in known if arm.family == family]
+    return "\n".join(lines)
 
 
 def trial_steps(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.boosted import train_boosted
+from core.boosted.scorer import train_boosted
 from core.comparison import Comparison, compare
 from core.config import Config, config_to_dict
 from core.data.alignment import TierReport

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LeadRankError, without_folders
-from core.jobs import arrivals, folders, ledger, rankings, rehearsals, trainings
+from core.jobs import arrivals, benchmarks, folders, ledger, rankings, rehearsals, trainings
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
 from core.jobs.task import Stopped, Task, Work
@@ -29,13 +29,16 @@ WORK: dict[str, Work] = {
     "score": rankings.score,
     "explain": rankings.explain,
     "rehearse": rehearsals.rehearsed,
+    "benchmark": benchmarks.compare,
 }
 """What each kind does."""
+GOES_ON = ("train", "benchmark")
+"""Kinds whose next attempt goes on from where the last one was."""
 CANCELLED = "Stopped as asked; nothing half-made was kept."
-CANCELLED_TRAINING = "Stopped as asked; it can go on from where it was."
+CANCELLED_GOES_ON = "Stopped as asked; it can go on from where it was."
 INTERRUPTED = (
     "It ended before its work was done: the machine was shut down or ran out of memory, or somebody ended the process. "
-    "It can be started again; a training goes on from where it was."
+    "It can be started again; a training or a comparison goes on from where it was."
 )
 
 
@@ -60,7 +63,8 @@ def run_job(ws: Workspace, job_id: str) -> bool:
                 outcome = WORK[job.kind](task)
             state, message, result = "done", outcome.message, outcome.result
         except Stopped as stopped:
-            state, message = stopped.state, INTERRUPTED if stopped.state == "interrupted" else cancelled_words(job)
+            usual = INTERRUPTED if stopped.state == "interrupted" else cancelled_words(job)
+            state, message = stopped.state, stopped.message or usual
         except KeyboardInterrupt:
             state, message = "interrupted", INTERRUPTED
         except Exception as error:
@@ -77,7 +81,7 @@ def run_job(ws: Workspace, job_id: str) -> bool:
 
 def cancelled_words(job: Job) -> str:
     """What is said of a job that was stopped."""
-    return CANCELLED_TRAINING if job.kind == "train" else CANCELLED
+    return CANCELLED_GOES_ON if job.kind in GOES_ON else CANCELLED
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from core.workspace.tables import Job
 class Stopped(BaseException):
     """Raised in the work where it tells its progress. Not an `Exception`, so that nobody takes it for a failure.
 
-    `state`: `cancelled`, `interrupted`, or "" where the job is not this process's any more.
+    `state`: `cancelled`, `interrupted`, or "" where the job is not this process's any more; `message`: why, in plain
+    words, where that is not what is always said of this state.
     """
 
-    def __init__(self, state: str) -> None:
-        self.state = state
+    def __init__(self, state: str, message: str = "") -> None:
+        self.state, self.message = state, message
         super().__init__(state)
 
 

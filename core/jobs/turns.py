@@ -18,7 +18,10 @@ from core.jobs.folders import job_folder
 from core.jobs.task import Task
 from core.progress import Event
 
-LINES = {"train": "long", "score": "long", "load_run": "long", "explain": "short", "rehearse": "trial"}
+LINES = {kind: "long" for kind in ("train", "score", "load_run", "benchmark")} | {
+    "explain": "short",
+    "rehearse": "trial",
+}
 """The line in which each kind of job waits; a kind without one never waits."""
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 """Jobs of a line that compute at once: torch keeps two cores busy, and two jobs on one core take more than twice as

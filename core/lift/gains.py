@@ -84,7 +84,7 @@ def gain_lines(lineup: Lineup) -> GainLines:
     """
     sample, score = lineup.sample, lineup.score()
     n, won = len(lineup), lineup.converted
-    lines, left_out = [_line("Orders", "orders", sample.outcome, score)], {}
+    lines, left_out = [gain_line("Orders", "orders", sample.outcome, score)], {}
     known = sample.stage >= 0
     for position, stage in reversed(list(enumerate(lineup.leads.schema.funnel.stages))[1:]):
         reached = (sample.stage >= position).astype(float)
@@ -93,7 +93,7 @@ def gain_lines(lineup: Lineup) -> GainLines:
         name = shown_name(stage).capitalize()
         try:
             checked(reached[known], score[known])  # of all leads, those of unknown stage would pass for a second class
-            lines.append(_line(f"{name} or further", "stage", reached, score))
+            lines.append(gain_line(f"{name} or further", "stage", reached, score))
         except NotComputable as error:
             left_out[name] = str(error)
     lines.append(Line("At random", "random", won, np.array([0.0, 1.0]), np.array([0.0, 1.0])))
@@ -101,7 +101,8 @@ def gain_lines(lineup: Lineup) -> GainLines:
     return GainLines(n, won, tuple(lines), left_out)
 
 
-def _line(name: str, kind: str, reached: np.ndarray, score: np.ndarray) -> Line:
+def gain_line(name: str, kind: str, reached: np.ndarray, score: np.ndarray) -> Line:
+    """A line at depths that depend on the number of leads alone. Raises NotComputable as `metrics.gains`."""
     curve = gains(reached, score)
     fine = min(0.01, 1 / len(reached))
     depth = np.unique(np.concatenate([[0.0], np.geomspace(fine, 0.01, 20), np.linspace(0, 1, 201)]))

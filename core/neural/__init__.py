@@ -8,4 +8,7 @@ material     what the steps of a run share            choices      how fields en
 finetune     LoRA from those heads                   trainer      a whole run, from leads to `Trained`
 checkpoints  the run folder                          scorer       run folder -> Scorer
 gradients    integrated gradients                 parts        a score as a sum of parts
+networks     small networks, fitted in one way    ctr/         six click-through models
+funnel_networks/ ESMM, AITM                       pair_losses  BPR, LambdaRank, ListMLE, RCR
+frozen       asLLR over frozen states             rivals       what the networks of a benchmark share
 """

@@ -129,7 +129,9 @@ def _fresh_heads(material: Material, fields: str) -> Heads:
     torch.manual_seed(material.config.seed)
     reader = material.reader()
     width = 0 if fields == "prompt" else material.encoder.width
-    return Heads(reader.width, reader.hidden, width, material.config.heads)
+    heads = Heads(reader.width, reader.hidden, width, material.config.heads)
+    heads.pairwise.requires_grad_(material.config.train_pairwise)
+    return heads
 
 
 def _later_auc(material: Material, ranking: Ranking, answers: Answers) -> float:

@@ -6,20 +6,17 @@ What they show is what the Plotly charts of core.charts show; no text in them co
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from core.charts import style
 from core.charts.trial_words import ALIKE, NEW, OLD, measure_words, method_words, uplift
-
-WIDTH = 5.2
-"""Inches at which letters of 10 points can be read on a phone as on paper."""
+from core.report.drawing import empty, named_rows
 
 
 def daily_picture(by_day: pd.DataFrame) -> Figure:
     """Orders per 1,000 leads so far, of either arm. `by_day`: columns day, treatment, control."""
-    figure, axes = _empty(2.8)
+    figure, axes = empty(2.8)
     for arm, name, colour, dash in (("treatment", NEW, style.BLUE, "-"), ("control", OLD, style.VERMILLION, "--")):
         axes.plot(by_day["day"], by_day[arm], color=colour, linestyle=dash, linewidth=2, label=name)
     axes.set(xlabel="Day of the trial", ylabel="Orders per 1,000 leads so far")
@@ -31,7 +28,7 @@ def daily_picture(by_day: pd.DataFrame) -> Figure:
 
 def methods_picture(methods: pd.DataFrame, headline: str) -> Figure:
     """The uplift by method with its range, first on top. `methods`: columns method, uplift, low, high."""
-    figure, axes = _empty(1.2 + 0.4 * len(methods))
+    figure, axes = empty(1.2 + 0.4 * len(methods))
     for row, (method, value, low, high) in enumerate(
         methods[["method", "uplift", "low", "high"]].itertuples(index=False)
     ):
@@ -50,7 +47,7 @@ def methods_picture(methods: pd.DataFrame, headline: str) -> Figure:
     names = [
         method_words(method) + ("\n(named in the plan)" if method == headline else "") for method in methods["method"]
     ]
-    _rows(axes, names)
+    named_rows(axes, names)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: uplift(value)))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel("Uplift in orders")
@@ -59,27 +56,11 @@ def methods_picture(methods: pd.DataFrame, headline: str) -> Figure:
 
 def balance_picture(balance: pd.DataFrame) -> Figure:
     """Standardised differences, a dot a measure. `balance`: columns column, standardised."""
-    figure, axes = _empty(1.0 + 0.3 * len(balance))
+    figure, axes = empty(1.0 + 0.3 * len(balance))
     axes.axvspan(-ALIKE, ALIKE, color=style.GREY, alpha=0.2, linewidth=0)
     axes.plot(balance["standardised"], range(len(balance)), "o", color=style.BLUE, markersize=7)
     widest = 1.15 * max(2 * ALIKE, float(balance["standardised"].abs().max()))
     axes.set_xlim(-widest, widest)
-    _rows(axes, [measure_words(column) for column in balance["column"]])
+    named_rows(axes, [measure_words(column) for column in balance["column"]])
     axes.set_xlabel("New less old ranking (standard deviations)\nWithin the grey band: alike")
     return figure
-
-
-def _empty(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _rows(axes: Axes, names: list[str]) -> None:
-    """A named row each, the first on top, and a line at no difference."""
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.axvline(0, color=style.GREY, linewidth=1, linestyle=":")

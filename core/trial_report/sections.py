@@ -29,7 +29,7 @@ from core.decisions.field_trial.assignment import balance
 from core.decisions.field_trial.estimates import Estimate
 from core.decisions.field_trial.protocol import Protocol
 from core.decisions.field_trial.reading import TrialResult
-from core.trial_report.parts import Picture, Section, Table
+from core.report.parts import Picture, Section, Table
 from core.trial_report.pictures import balance_picture, daily_picture, methods_picture
 
 UNTOLD = "cannot be told"

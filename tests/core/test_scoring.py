@@ -9,7 +9,7 @@ import pytest
 
 from core import scoring
 from core.attribution import in_clear
-from core.boosted import train_boosted
+from core.boosted.scorer import train_boosted
 from core.data.leads import Leads
 from core.errors import NotComputable, RunError
 from core.neural.scorer import NeuralScorer

@@ -7,8 +7,8 @@ from lightgbm import LGBMClassifier
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from core import boosted
-from core.boosted import train_boosted
+from core.boosted import tuning
+from core.boosted.scorer import train_boosted
 from core.data.leads import Leads
 from core.data.schema import Features, Roles, Schema
 from core.errors import NotComputable
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 
 def test_large_files_are_tuned_on_a_part_and_refitted_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
     train, calibration, test = parts()
-    monkeypatch.setattr(boosted, "TUNING_LEADS", 400)
+    monkeypatch.setattr(tuning, "TUNING_LEADS", 400)
     scorer = train_boosted(train, calibration, trials=2)
     assert scorer.booster.num_trees() == scorer.parameters["rounds"]
     assert scorer.booster.dump_model()["tree_info"][0]["tree_structure"]["internal_count"] > 400

@@ -33,3 +33,8 @@ class Section:
     sentences: tuple[str, ...] = ()
     picture: Picture | None = None
     table: Table | None = None
+
+
+def plain(words: str) -> str:
+    """On one line, without what no font can show: control marks and halves of letters."""
+    return "".join(letter for letter in " ".join(words.split()) if letter.isprintable())

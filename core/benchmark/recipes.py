@@ -1,0 +1,275 @@
+"""How each arm learns and scores; one that cannot on these leads raises NotComputable, and is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.benchmark.arms import Arm
+from core.boosted.chain import fit_chain
+from core.boosted.graded import doubling_gains, fit_graded, grades, queries, steep_gains
+from core.boosted.scorer import train_boosted
+from core.boosted.tuning import fit_binary
+from core.config import Config, Lora, LossWeights
+from core.data.leads import Leads
+from core.data.splitting import Parts
+from core.data.validation import plain_stage
+from core.errors import NotComputable
+from core.heuristics import funnel_recency, newest, two_stage
+from core.neural.frozen import Variant
+from core.neural.rivals import Learned, Rivals, Three
+from core.scores import Scorer
+from core.words import train_logistic, train_words
+
+TREE_TRIALS = 20
+"""Settings tried for each tree model; trees are quick. Source: core.boosted."""
+GROUPS = 10
+"""Most funnel groups that a numeric column makes; one with more values is cut at its quantiles. Source: ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What every arm gets: leads, their parts, and what the networks share."""
+
+    leads: Leads
+    parts: Parts
+    tested: np.ndarray
+    rivals: Rivals
+    known_stage: str = ""
+    """A feature that says how far a lead had come when it was scored; "" where none does."""
+    recency: str = ""
+    """A numeric feature, the less the more recent (days since the last contact); "" = the snapshot time."""
+
+    @cached_property
+    def rows(self) -> Three:
+        return Three(self.parts.train, self.parts.calibration, self.tested)
+
+    @cached_property
+    def part(self) -> Three:
+        """Leads of each part."""
+        return self.rows.map(self.leads.take)
+
+    @cached_property
+    def table(self) -> Three:
+        """Fields as trees take them."""
+        if not self.rivals.encoder.fields:
+            raise NotComputable("trees need fields, however: the schema names no numeric or categorical feature")
+        return self.part.map(self.rivals.encoder.table)
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """How far each lead had come when it was scored, (n,) float64 over all leads; higher = deeper."""
+        if not self.known_stage:
+            raise NotComputable(
+                "no feature says how far a lead had come when it was scored; name one with --known-stage (the stage "
+                "reached in the end is the outcome and would give the answer away)"
+            )
+        return funnel_groups(self.leads, self.known_stage)
+
+
+def funnel_groups(leads: Leads, column: str) -> np.ndarray:
+    """Groups of a feature, (n,) float64: a category by its place among the funnel's stages, others lowest; a number by
+    its value, or by its quantiles where it has more than GROUPS values."""
+    values = leads.features[column]
+    if column in leads.schema.features.categorical:
+        place = {plain_stage(stage): number for number, stage in enumerate(leads.schema.funnel.stages)}
+        found = values.map(lambda value: place.get(plain_stage(str(value)), -1)).to_numpy(dtype=np.float64)
+        if (found < 0).all():
+            raise NotComputable(
+                f"column '{column}' holds none of the funnel's stages {list(leads.schema.funnel.stages)}; name a "
+                "column that does, or a number that grows along the funnel"
+            )
+        return found
+    numbers = values.fillna(values.min() - 1 if values.notna().any() else 0.0)
+    if numbers.nunique() <= GROUPS:
+        return numbers.to_numpy(dtype=np.float64)
+    return pd.qcut(numbers, GROUPS, labels=False, duplicates="drop").to_numpy(dtype=np.float64)
+
+
+def learn(arm: Arm, bench: Bench, seed: int) -> Learned:
+    """Teach one arm with one seed.
+
+    Raises:
+        NotComputable: these leads lack what it needs.
+    """
+    key, rivals = arm.key, bench.rivals
+    text = key.endswith("+text")
+    if key in _PLAIN:
+        return _PLAIN[key](bench, seed)
+    if key == "direct":
+        return rivals.click("deepfm", seed, groups=bench.groups)
+    if arm.family == "click":
+        return rivals.click(key.removesuffix("+text"), seed, text=text)
+    if arm.family == "funnel":
+        return rivals.funnel(key.removesuffix("+text"), seed, text=text)
+    if arm.family == "lora":
+        return rivals.tuned(_LORA[key](rivals.config), seed, plain_pairs=key == "lora-published")
+    variant = variant_of(key)
+    if variant.weights.semantic and not rivals.reads:
+        if key == "asllr-semantic":
+            raise NotComputable("the semantic head needs words, however: these leads have neither dialogue nor text")
+        variant = replace(variant, weights=replace(variant.weights, semantic=0.0))
+    return rivals.asllr(variant, seed)
+
+
+def seeded(arm: Arm) -> bool:
+    """Whether another seed can give another ranking."""
+    return arm.key not in ("newest", "funnel-recency", "logistic", "tfidf", "tfidf-fields")
+
+
+def variant_of(key: str) -> Variant:
+    """What an arm of the families asllr and ablation learns from."""
+    hpro = LossWeights()
+    if key.startswith("hpro-only-"):
+        return Variant(replace(hpro, semantic=0.0), tiers=(key.removeprefix("hpro-only-"),))
+    return {
+        "asllr-base": Variant(LossWeights(pairwise=0.0, semantic=0.0)),
+        "asllr-semantic": Variant(LossWeights(pairwise=0.0)),
+        "hpro": Variant(hpro),
+        "hpro-funnel": Variant(hpro, pairs="funnel"),
+        "hpro-no-margin": Variant(hpro, margins="zero"),
+        "hpro-weights": Variant(hpro, margins="weights"),
+        "hpro-unstratified": Variant(hpro, stratify=False),
+        "hpro-pointwise": Variant(hpro, rank_by="pointwise"),
+        "hpro-pairwise": Variant(hpro, rank_by="pairwise"),
+        "hpro-blend": Variant(hpro, rank_by="blend"),
+        "pair-bpr": Variant(hpro, pair_loss="bpr"),
+        "pair-lambdarank": Variant(hpro, pair_loss="lambdarank"),
+        "pair-listmle": Variant(hpro, pair_loss="listmle"),
+        "pair-rcr": Variant(hpro, pair_loss="rcr"),
+        "published": Variant(hpro, pair_loss="bpr", stratify=False, frozen_pairwise=True, rank_by="pointwise"),
+    }[key]
+
+
+def _of_scorer(scorer: Scorer, bench: Bench, notes: dict[str, Any]) -> Learned:
+    def said(leads: Leads) -> np.ndarray:
+        return scorer.score(leads).aligned(leads.lead_id)["score"].to_numpy(dtype=np.float64)
+
+    return Learned(lambda: said(bench.part.test), lambda: said(bench.part.later), notes)
+
+
+def _of_values(bench: Bench, values: np.ndarray) -> Learned:
+    """A rule's score of every lead, (leads,)."""
+    return Learned(lambda: values[bench.tested], lambda: values[bench.rows.later], {})
+
+
+def _newest(bench: Bench, seed: int) -> Learned:
+    time = bench.leads.roles["snapshot_time"]
+    if time.isna().all():
+        raise NotComputable("no lead has a date; name roles.snapshot_time in the schema")
+    return _of_values(bench, newest(time.to_numpy()))
+
+
+def _funnel_recency(bench: Bench, seed: int) -> Learned:
+    if bench.recency:
+        recent = -bench.leads.features[bench.recency].to_numpy(dtype=np.float64)
+    else:
+        recent = newest(bench.leads.roles["snapshot_time"].to_numpy())
+    return _of_values(bench, funnel_recency(bench.groups, recent))
+
+
+def _two_stage(bench: Bench, seed: int) -> Learned:
+    inner = bench.rivals.click("deepfm", seed)
+    test, later = bench.groups[bench.tested], bench.groups[bench.rows.later]
+    return Learned(lambda: two_stage(test, inner.test()), lambda: two_stage(later, inner.later()), inner.notes)
+
+
+def _logistic(bench: Bench, seed: int) -> Learned:
+    scorer = train_logistic(bench.part.train, bench.part.later, seed=seed)
+    return _of_scorer(scorer, bench, {"C": scorer.model.C})
+
+
+def _words(bench: Bench, seed: int, *, fields: bool) -> Learned:
+    scorer = train_words(bench.part.train, bench.part.later, fields=fields, seed=seed)
+    return _of_scorer(scorer, bench, {"C": scorer.model.C})
+
+
+def _lightgbm(bench: Bench, seed: int) -> Learned:
+    scorer = train_boosted(bench.part.train, bench.part.later, seed=seed, trials=TREE_TRIALS)
+    return _of_scorer(scorer, bench, scorer.parameters)
+
+
+def _lightgbm_text(bench: Bench, seed: int) -> Learned:
+    said, rows = bench.rivals.embedding(seed), bench.rivals.read_rows
+    encoder = bench.rivals.encoder
+
+    def wide(rows: np.ndarray, text: np.ndarray) -> pd.DataFrame:
+        more = pd.DataFrame(text, columns=[f"text {i}" for i in range(text.shape[1])])
+        return pd.concat([encoder.table(bench.leads.take(rows)), more], axis="columns")
+
+    train, later, test = (wide(r, t) for r, t in zip(vars(rows).values(), vars(said).values(), strict=True))
+    converted = rows.map(lambda one: bench.leads.converted[one])
+    found = fit_binary(train, converted.train, later, converted.later, seed=seed, trials=TREE_TRIALS)
+    return Learned(lambda: found.score(test), lambda: found.score(later), found.chosen)
+
+
+def _lambdarank(bench: Bench, seed: int, *, steep: bool) -> Learned:
+    leads = bench.leads
+    grade = grades(leads.stage, leads.converted, len(leads.schema.funnel.stages))
+    week = bench.part.train.roles["snapshot_time"].to_numpy()
+    found = fit_graded(
+        bench.table.train,
+        grade[bench.rows.train],
+        bench.table.later,
+        bench.part.later.converted,
+        gains=(steep_gains if steep else doubling_gains)(int(grade.max()) + 1),
+        query=queries(week, seed=seed),
+        seed=seed,
+        trials=TREE_TRIALS,
+    )
+    return Learned(lambda: found.score(bench.table.test), lambda: found.score(bench.table.later), found.chosen)
+
+
+def _chain(bench: Bench, seed: int) -> Learned:
+    train, later = bench.part.train, bench.part.later
+    found = fit_chain(
+        bench.table.train,
+        train.stage,
+        train.converted,
+        bench.table.later,
+        later.stage,
+        later.converted,
+        seed=seed,
+        trials=TREE_TRIALS,
+    )
+    return Learned(lambda: found.score(bench.table.test), lambda: found.score(bench.table.later), found.chosen)
+
+
+_PLAIN: dict[str, Callable[[Bench, int], Learned]] = {
+    "newest": _newest,
+    "funnel-recency": _funnel_recency,
+    "two-stage": _two_stage,
+    "logistic": _logistic,
+    "tfidf": partial(_words, fields=False),
+    "tfidf-fields": partial(_words, fields=True),
+    "lightgbm": _lightgbm,
+    "lightgbm+text": _lightgbm_text,
+    "lambdarank": partial(_lambdarank, steep=False),
+    "lambdarank-steep": partial(_lambdarank, steep=True),
+    "chain": _chain,
+}
+
+
+def _tuned(config: Config, loss: LossWeights) -> dict[str, Any]:
+    return {"epochs": max(config.epochs, 1), "loss": loss, "baselines": False}
+
+
+_LORA: dict[str, Callable[[Config], dict[str, Any]]] = {
+    "lora-base": lambda config: _tuned(config, LossWeights(pairwise=0.0, semantic=0.0)),
+    "lora-semantic": lambda config: _tuned(config, LossWeights(pairwise=0.0)),
+    "lora-hpro": lambda config: _tuned(config, LossWeights()),
+    "lora-published": lambda config: {
+        **_tuned(config, LossWeights()),
+        "probe": False,
+        "train_pairwise": False,
+        "stratify": False,
+        "rank_by": "pointwise",
+        "heads": "two-layer",
+        "lora": Lora(dropout=0.0, targets="attention", learning_rate=5e-6),
+    },
+}

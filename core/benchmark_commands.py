@@ -1,0 +1,90 @@
+"""The verb `benchmark`: many ways to rank the same leads, and which to use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.answers import Answer, as_json
+from core.benchmark.results import Results
+from core.benchmark.running import Asked, run_benchmark
+from core.benchmark.table import RESAMPLES, build_table
+from core.benchmark.verdict import verdict
+from core.benchmark_report.files import html_report, markdown_report
+from core.benchmark_report.files import html_report, markdown_report
+from core.config import load_config, with_settings
+from core.console import load, tell
+from core.data.schema import load_schema
+from core.errors import ConfigError, NotComputable
+
+QUICK = 200
+"""Resamples of the table while arms are still to come; the last table has them all."""
+PAUSE = 60.0
+"""Seconds between two tables on the way."""
+
+
+def benchmark(
+    leads: Path,
+    schema: Path,
+    out: Path,
+    arms: list[str],
+    seeds: int,
+    trials: int,
+    budget: float | None,
+    capacity: float,
+    known_stage: str,
+    recency: str,
+    allow: list[str],
+    preset: str,
+    assignments: list[str],
+) -> Answer:
+    """Compare, and write results.parquet, report.md and report.html into `out`."""
+    contract = load_schema(schema)
+    if budget is not None and not budget > 0:
+        raise ConfigError(f"--budget is a number of minutes above 0, however: got={budget:g}")
+    config = with_settings(load_config(None, preset), assignments)
+    asked = Asked(tuple(arms), seeds, trials, capacity, known_stage, recency, tuple(allow))
+    found = run_benchmark(
+        load(leads, contract), config, asked, out, minutes=budget, watch=tell, tell=_now_and_then(out)
+    )
+    if not found.trials:
+        return _nothing_yet(found, out)
+    document, text = write_report(found, out, RESAMPLES)
+    return Answer({**document, "out": str(out)}, f"{text}\nThe whole of it is in {out / 'report.html'}")
+
+
+def write_report(found: Results, out: Path, resamples: int) -> tuple[dict, str]:
+    """Write table and reports of what there is; the verdict and the rows as JSON, and the words for a person."""
+    table = build_table(found, resamples=resamples)
+    said = verdict(table)
+    table.to_frame().to_parquet(out / "results.parquet", index=False)
+    (out / "report.md").write_text(markdown_report(table, said), "utf-8")
+    (out / "report.html").write_text(html_report(table, said), "utf-8")
+    rows = as_json(table.to_frame())
+    return _document(found, said.to_dict(), rows), "\n".join((*said.answer, *said.cautions))
+
+
+def _document(found: Results, said: dict | None, rows: list) -> dict:
+    return {"verdict": said, "results": rows, "left_out": found.left_out, "waiting": list(found.waiting)}
+
+
+def _nothing_yet(found: Results, out: Path) -> Answer:
+    if not found.waiting:
+        reasons = "; ".join(f"{found.arms[key].title}: {reason}" for key, reason in found.left_out.items())
+        raise NotComputable(f"none of what was asked for can run on these leads: {reasons}")
+    text = f"Nothing has finished yet, {len(found.waiting)} wait: the same command goes on where this one stopped."
+    return Answer({**_document(found, None, []), "out": str(out)}, text)
+
+
+def _now_and_then(out: Path) -> Callable[[Results], None]:
+    """Writes the reports at most once in PAUSE seconds: they can be watched while arms are still to come."""
+    last = time.monotonic()
+
+    def write(found: Results) -> None:
+        nonlocal last
+        if found.trials and found.waiting and time.monotonic() - last > PAUSE:
+            write_report(found, out, QUICK)
+            last = time.monotonic()
+
+    return write

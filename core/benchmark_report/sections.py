@@ -1,0 +1,152 @@
+"""What the report of a benchmark says, from the answer down to how it was done; the files only set it.
+
+Every text may come from a person and is plain here: the files make it harmless.
+"""
+
+from __future__ import annotations
+
+from core.benchmark.arms import FAMILIES
+from core.benchmark.curves import arm_lines
+from core.benchmark.table import Table
+from core.benchmark.verdict import Verdict
+from core.benchmark.wording import measure_words, share
+from core.benchmark_report.pictures import forest_picture, gains_picture
+from core.benchmark_report.tables import NONE, auc_table, cost_table, depth_table, difference_table
+from core.charts.style import counted
+from core.report import parts
+from core.report.parts import Picture, Section
+
+STATISTICS = (
+    "The best usual method and the best form of the language model were chosen by average precision on a later slice "
+    "that no training saw, before the test was looked at. So the answer rests on one comparison; all else in this "
+    "report is there to look at, and its p is corrected for the number of comparisons in its table (Holm).",
+    "Ranges hold the truth in 95% of such tests. They cover both which leads were tested (paired bootstrap, converted "
+    "and other leads drawn apart, whole customers where one has several leads) and which seed the training had "
+    "(Student's t with Satterthwaite's degrees of freedom). They do not cover another training period.",
+    "By luck (p): how often two equal ways to rank would differ as much, from 0 to 1.",
+)
+
+
+def sections(table: Table, verdict: Verdict) -> tuple[Section, ...]:
+    """The whole report; sections with nothing to say are left out."""
+    lessons = verdict.lessons
+    found = (
+        Section("The answer", (*verdict.answer, *verdict.cautions)),
+        _gains(table, verdict),
+        _differences(table),
+        Section("Table 1: right order (AUC)", _footnotes(table, auc=True), table=auc_table(table)),
+        Section("Table 2: the top of the list", (_calls(table), *_footnotes(table)), table=depth_table(table)),
+        Section("What it costs", _reading(table), table=cost_table(table)),
+        Section("Which tier helped, which hurt", lessons["tiers"], table=_tiers(table)),
+        Section("What the talk adds to click-through networks", lessons["text"]),
+        Section("What each change of the language model does", lessons["ablations"]),
+        _not_there(table),
+        _how(table),
+        _arms(table),
+    )
+    return tuple(one for one in found if one.sentences or one.table or one.picture)
+
+
+def _gains(table: Table, verdict: Verdict) -> Section:
+    two = [arm for arm in (verdict.use, table.reference, table.language) if arm is not None]
+    lines = arm_lines(table.results, list(dict.fromkeys(two)))
+    capacity = table.results.capacity
+    words = tuple(
+        f"{line.name}: calling the best {share(capacity)} reaches {share(line.at(capacity))} of the orders."
+        for line in lines.values()
+    )
+    if not lines:
+        return Section("Orders reached by calls")
+    picture = Picture("Orders reached by how deep the list is called", gains_picture(lines, capacity))
+    return Section("Orders reached by calls", words, picture)
+
+
+def _differences(table: Table) -> Section:
+    if table.reference is None:
+        return Section("Against the best usual method", ("No usual method has run yet.",))
+    measure = table.at_capacity
+    base = table.arms[table.reference].title
+    words = (
+        f"{measure_words(measure)}. The best usual method by validation is {base}; it stands out in the tables. "
+        "In the picture squares are usual methods, dots are forms of the language model."
+    )
+    shown = len(table.arms) > 1 and measure.name not in table.missing
+    title = f"Difference of each way to rank to {base}, with its likely range"
+    picture = Picture(title, forest_picture(table, measure)) if shown else None
+    heading = "Against the best usual method, at your team's capacity"
+    return Section(heading, (words, *_footnotes(table)), picture, difference_table(table, measure))
+
+
+def _footnotes(table: Table, *, auc: bool = False) -> tuple[str, ...]:
+    """What a dash stands for."""
+    if auc:
+        return (
+            f"Relative: against the best usual method. {NONE}: trained once, or not run with text, or the method "
+            "itself.",
+        )
+    told = {measure.name: measure_words(measure) for measure in table.measures}
+    reasons = tuple(f"{NONE} under “{told[name]}”: {reason}." for name, reason in table.missing.items())
+    once = [arm for arm in table.results.waiting if len(table.results.of(arm)) == 1]
+    more = (f"Trained once so far, their ranges cover the leads alone: {len(once)} of them.",) if once else ()
+    return (*reasons, *more, f"{NONE}{' elsewhere' if reasons else ''}: there is nothing to hold it against.")
+
+
+def _calls(table: Table) -> str:
+    """How many calls the figures rest on."""
+    depths = sorted({measure.share for measure in table.measures if measure.share is not None})
+    told = ", ".join(f"{share(depth)} are {int(depth * table.leads + 1e-9):,}" for depth in depths)
+    return f"Of {table.leads:,} tested leads {told}. In brackets: against the best usual method."
+
+
+def _reading(table: Table) -> tuple[str, ...]:
+    seconds = table.results.shared.get("read_seconds_per_1000")
+    words = "Mean over seeds, on the machine of the benchmark, the tuning of settings included."
+    if not seconds:
+        return (words,)
+    return (
+        words,
+        f"Reading 1,000 leads takes the language model {seconds:,.1f} s, which is counted in where it reads.",
+    )
+
+
+def _tiers(table: Table) -> parts.Table | None:
+    tiers = table.results.shared.get("tiers", ())
+    rows = tuple((str(tier["name"]), str(tier["summary"]), str(tier.get("warning") or "none")) for tier in tiers)
+    return parts.Table(("Tier", "What the leads say of it, before any training", "Warning"), rows) if rows else None
+
+
+def _not_there(table: Table) -> Section:
+    results = table.results
+    rows = [(results.arms[arm].title, f"could not run: {reason}") for arm, reason in results.left_out.items()]
+    rows += [(results.arms[arm].title, "not finished yet") for arm in results.waiting]
+    grid = parts.Table(("Way to rank", "Why"), tuple(rows)) if rows else None
+    return Section("Left out or not finished", table=grid)
+
+
+def _how(table: Table) -> Section:
+    shared = table.results.shared
+    split, won = shared.get("split", {}), shared.get("converted", {})
+    names = {"train": "to learn from", "calibration": "to stop training and choose by", "test": "tested"}
+    counts = ", ".join(
+        f"{counted(int(split[part]), 'lead')} {words} ({counted(int(won.get(part, 0)), 'order')})"
+        for part, words in names.items()
+        if part in split
+    )
+    told = [f"All ways to rank share one split in time: {counts}."] if counts else []
+    told.append(
+        f"{counted(table.leads, 'lead')} with a known outcome were tested, {counted(table.converted, 'order')} among "
+        f"them ({share(table.converted / table.leads)})."
+    )
+    if "seeds" in shared:
+        told.append(
+            f"Whatever hangs on chance was trained with {counted(int(shared['seeds']), 'seed')}; what does not, once. "
+            f"Settings tried for each: {shared.get('trials', 1)}. Networks share one sampler of batches, which draws "
+            "rare stages often enough, and all stop by average precision on the later slice."
+        )
+    drawn = f"{table.resamples:,} resamples of the leads."
+    return Section("How it was done", (*told, *STATISTICS, drawn, *map(str, shared.get("notes", ()))))
+
+
+def _arms(table: Table) -> Section:
+    rows = tuple((arm.title, FAMILIES.get(arm.family, arm.family), arm.why) for arm in table.results.arms.values())
+    return Section("What was compared", table=parts.Table(("Way to rank", "Kind", "What it learns from"), rows))

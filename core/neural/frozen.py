@@ -1,0 +1,153 @@
+"""asLLR whose language model stays as it is: its states are read once, everything above them learns together.
+
+    states (n, D) --standardise--.
+                                  +--> h (n, D + T) --> trunk W (H), GELU, dropout --> u (n, H) --.
+    fields x (n, T) --------------'         |                                                     |
+                                            '------------------- [h, u] --------------------------+
+                                                                    |            |            |
+                                                              pointwise z   pairwise s   Yes / No offsets (from u)
+
+All three losses meet in the trunk, as they meet in LoRA's layers when the language model itself is tuned
+(`finetune.py`): this is the comparison of losses and pairs that a machine without a GPU can afford. Without a language
+model (D = 0) it is the same network over the fields alone, and the semantic head has nothing to say.
+
+# DIFF: the authors train LoRA layers; here the states are frozen and a trunk takes LoRA's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.config import LossWeights
+from core.data.pairs import Pairing, Pairs
+from core.funnel import OUTCOME_TIER, Funnel, Tier
+from core.neural.asllr import Outputs, Standardise
+from core.neural.hpro import HproLoss, pointwise_loss, semantic_loss
+from core.neural.networks import Part, Recipe
+from core.neural.pair_losses import bpr_loss, lambdarank_loss, listmle_loss, rcr_loss
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one asLLR arm learns from."""
+
+    weights: LossWeights = field(default_factory=LossWeights)
+    pair_loss: str = "hpro"
+    """hpro, bpr, lambdarank, listmle or rcr."""
+    margins: str = "own"
+    """own; zero; or weights: every margin m becomes a weight e^m, which is all that it can do to an easy pair."""
+    pairs: str = "tiers"
+    """tiers, as the funnel declares them; or funnel: every deeper stage over every shallower one."""
+    tiers: tuple[str, ...] = ()
+    """Names of the tiers that make pairs; empty = all."""
+    stratify: bool = True
+    frozen_pairwise: bool = False
+    """The pairwise head stays as drawn, as in the authors' code by accident."""
+    rank_by: str = "auto"
+    """pointwise, pairwise, blend; auto = whichever the later slice prefers."""
+
+    def pairing(self, pairing: Pairing) -> Pairing:
+        """The tiers that this variant keeps, with its margins."""
+        funnel = pairing.funnel
+        tiers = [tier for tier in funnel.effective_tiers() if not self.tiers or tier.name in self.tiers]
+        if self.pairs == "funnel":
+            tiers = whole_funnel(funnel)
+        if self.margins == "zero":
+            tiers = [replace(tier, margin=0.0) for tier in tiers]
+        if self.margins == "weights":
+            tiers = [replace(tier, margin=0.0, weight=tier.weight * float(np.exp(tier.margin))) for tier in tiers]
+        return Pairing(replace(funnel, tiers=tuple(tiers)), pairing.bounds)
+
+
+def whole_funnel(funnel: Funnel) -> list[Tier]:
+    """A tier for every boundary between stages, all leads beyond it over all before it, and orders over all others.
+
+    Example:
+        >>> [tier.name for tier in whole_funnel(Funnel(("lost", "call", "sold")))]
+        ['reached call', 'reached sold', 'conversion']
+    """
+    stages = funnel.stages
+    reached = [Tier(f"reached {stages[k]}", 0.0, chosen=stages[k:], rejected=stages[:k]) for k in range(1, len(stages))]
+    return [*reached, replace(OUTCOME_TIER, margin=0.0)]
+
+
+class Frozen(nn.Module):
+    """The network of the drawing."""
+
+    def __init__(self, states: Tensor, width: int, recipe: Recipe, variant: Variant) -> None:
+        """`states`: (n, D) of the training part, to standardise by; `width`: T, of the encoded fields."""
+        super().__init__()
+        self.of_states = Standardise(states.shape[1])
+        self.of_states.fit(states)
+        inputs, hidden = states.shape[1] + width, recipe.hidden[0]
+        self.trunk = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(recipe.dropout))
+        self.pointwise = nn.Linear(inputs + hidden, 1)
+        self.pairwise = nn.Linear(inputs + hidden, 1)
+        self.semantic_offset = nn.Linear(hidden, 2)
+        # With inputs by the thousand a usual start would be louder than what is learned.
+        for head in (self.pointwise, self.pairwise, self.semantic_offset):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+        if variant.frozen_pairwise:
+            nn.init.normal_(self.pairwise.weight, std=(inputs + hidden) ** -0.5)
+            self.pairwise.requires_grad_(False)
+
+    def forward(self, part: Part) -> Outputs:
+        h = torch.cat([self.of_states(part.text), part.x], dim=1)
+        u = self.trunk(h)
+        both = torch.cat([h, u], dim=1)
+        offset = self.semantic_offset(u)
+        said = torch.zeros(len(h), 3) if part.vocabulary is None else part.vocabulary
+        yes, no = said[:, 0] + offset[:, 0], said[:, 1] + offset[:, 1]
+        return Outputs(self.pointwise(both).squeeze(1), self.pairwise(both).squeeze(1), yes, no, said[:, 2])
+
+
+def loss_of(variant: Variant, pairing: Pairing, top: int) -> Callable[[nn.Module, Part], Tensor]:
+    """The variant's loss of a batch.
+
+    `pairing`: as `Variant.pairing` gives it; `top`: the grade of a converted lead, so that stages below count as less.
+    """
+    hpro = HproLoss(variant.weights)
+    nothing = _no_pairs(pairing)
+
+    def loss(network: nn.Module, part: Part) -> Tensor:
+        out: Outputs = network(part)
+        converted = torch.from_numpy(part.converted)
+        if variant.pair_loss == "rcr":
+            return rcr_loss(out.logit, converted)
+        if variant.pair_loss == "hpro":
+            some = variant.weights.pairwise > 0
+            pairs = pairing.pairs(part.stage, part.converted, part.call_seconds) if some else nothing
+            return hpro(out.as_dict(), converted, pairs).total
+        total = variant.weights.pointwise * pointwise_loss(out.logit, converted)
+        if variant.weights.semantic:
+            total = total + variant.weights.semantic * semantic_loss(out.yes, out.no, out.other, converted)
+        if variant.pair_loss == "bpr":
+            pairwise = bpr_loss(out.score, converted)
+        else:
+            grade = torch.from_numpy(np.where(part.converted == 1, top, part.stage))
+            pairwise = (lambdarank_loss if variant.pair_loss == "lambdarank" else listmle_loss)(out.score, grade)
+        return total + variant.weights.pairwise * pairwise
+
+    return loss
+
+
+def answer_of(rank_by: str) -> Callable[[nn.Module, Part], Tensor]:
+    """What ranks: the pointwise logit, the pairwise score, or both on one scale."""
+
+    def answer(network: nn.Module, part: Part) -> Tensor:
+        out: Outputs = network(part)
+        heads = {"pointwise": out.logit, "pairwise": out.score, "blend": torch.stack([out.logit, out.score], dim=1)}
+        return heads[rank_by]
+
+    return answer
+
+
+def _no_pairs(pairing: Pairing) -> Pairs:
+    none = np.empty(0, dtype=np.int64)
+    return Pairs(none, none, none.astype(np.float32), none.astype(np.int16), pairing.funnel.effective_tiers())

@@ -1,0 +1,290 @@
+"""The networks of a benchmark: what they share is computed once, and each learns from it by its own method.
+
+training part --> encoder --> fields x
+              --> language model, once a lead --> states --> asLLR's heads over frozen states
+                                                    |
+                   principal components, and the heads' answers out of fold --> embedding for the other networks
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor, nn
+
+from core.config import Config
+from core.data.leads import Leads
+from core.data.splitting import Parts
+from core.errors import NotComputable
+from core.funnel import Tier
+from core.neural.asllr import Encoded
+from core.neural.ctr.layers import Fields
+from core.neural.ctr.models import CTR, click_answer, click_loss
+from core.neural.frozen import Frozen, Variant, answer_of, loss_of
+from core.neural.funnel_networks.aitm import AITM, aitm_loss
+from core.neural.funnel_networks.esmm import ESMM, esmm_loss
+from core.neural.funnel_networks.steps import Steps, conversion_answer
+from core.neural.material import Material
+from core.neural.networks import Answer, Fitted, Loss, Make, Part, Recipe, answers, precision_on, search
+from core.neural.probe import fit_probe
+from core.neural.scorer import heads_answers
+from core.neural.trainer import train_run
+from core.progress import Event, Watch
+
+COMPONENTS = 32
+"""Principal components of the states in the embedding. Source: ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A ranking method that has learned. It scores when it is asked, so that scoring can be timed."""
+
+    test: Callable[[], np.ndarray]
+    """Scores of the tested leads, (n,) float64; higher = call earlier."""
+    later: Callable[[], np.ndarray]
+    """Scores of the later slice, by which methods are chosen."""
+    notes: dict[str, Any]
+    """Settings chosen, epochs and the like."""
+
+
+@dataclass(frozen=True, eq=False)
+class Three:
+    """The same thing of the training leads, the later slice and the tested leads."""
+
+    train: Any
+    later: Any
+    test: Any
+
+    def map(self, change: Callable[[Any], Any]) -> Three:
+        return Three(change(self.train), change(self.later), change(self.test))
+
+
+class Rivals:
+    """What networks share in one benchmark.
+
+    Raises:
+        NotComputable: there is neither a field that varies nor a word to learn from.
+    """
+
+    def __init__(
+        self, leads: Leads, parts: Parts, tested: np.ndarray, config: Config, work: Path, trials: int, watch: Watch
+    ) -> None:
+        self.leads, self.config, self.work, self.trials, self.watch = leads, config, work, trials, watch
+        self.material = Material(leads, parts.train, parts.calibration, config, work, watch)
+        self.rows = Three(parts.train, parts.calibration, tested)
+        self.reads = self.material.has_text
+        limit = config.encode_limit
+        self.read_rows = replace(self.rows, train=self.material.sample(limit)) if limit else self.rows
+        self.shared_seconds = 0.0
+        """Time spent on what all arms share, which no arm's own time counts."""
+        self._embedding: dict[int, Three] = {}
+        self._fitted: dict[tuple[Variant, int], tuple[Fitted, dict[str, float]]] = {}
+
+    @property
+    def encoder(self) -> Any:
+        """Fitted on the training part."""
+        return self.material.encoder
+
+    @cached_property
+    def fields(self) -> Three:
+        """Every lead's fields, without words."""
+        return self.rows.map(lambda rows: self._part(rows, torch.zeros(len(rows), 0)))
+
+    @cached_property
+    def encoded(self) -> Three:
+        """What the language model says of the leads it reads; each is read once and kept on disk."""
+        if not self.reads:
+            raise NotComputable("the language model has nothing to read: these leads have neither dialogue nor text")
+        return Three(*(self._read(name) for name in ("train", "later", "test")))
+
+    @cached_property
+    def states(self) -> Three:
+        """Fields and states of the leads that are read; where nothing is, all leads' fields alone."""
+        if not self.reads:
+            return self.fields
+        pairs = zip(vars(self.read_rows).values(), vars(self.encoded).values(), strict=True)
+        return Three(*(self._part(rows, said.states, said) for rows, said in pairs))
+
+    def embedding(self, seed: int) -> Three:
+        """What the language model tells other methods of each lead, (n, E) float32, standardised on the training part.
+
+        Principal components of the states, which know no outcome, and each head's answer: of a training lead by heads
+        that were fitted without its customer, since in-sample answers hold the very outcome that is to be predicted.
+        # DIFF: the paper does not say how its embedding was computed; the authors' code takes the head's bottleneck in
+        # sample. Bottlenecks of different folds have different axes, so it is the answers that are taken out of fold.
+        """
+        if seed not in self._embedding:
+            encoded, began = self.encoded, time.perf_counter()
+            self._embedding = {seed: self._embed(encoded, seed)}
+            self.shared_seconds += time.perf_counter() - began
+        return self._embedding[seed]
+
+    def _embed(self, encoded: Three, seed: int) -> Three:
+        self.watch(Event("fit heads for the embedding"))
+        data = self.material.probe_data(self.read_rows.train, encoded.train, "prompt")
+        probe = fit_probe(data, self.material.pairing, replace(self.config, seed=seed))
+        components = PCA(min(COMPONENTS, *encoded.train.states.shape), random_state=seed)
+        components.fit(encoded.train.states.numpy())
+        out_of_fold = np.column_stack(list(probe.out_of_fold.values()))
+
+        def told(one: Encoded) -> np.ndarray:
+            said = heads_answers(probe.heads, one, np.empty((len(one), 0), dtype=np.float32))
+            named = {"pointwise": said.logit, "pairwise": said.score, "semantic": said.semantic}
+            return np.column_stack([named[name] for name in probe.out_of_fold])
+
+        states = encoded.map(lambda one: components.transform(one.states.numpy()))
+        heads = Three(out_of_fold, told(encoded.later), told(encoded.test))
+        raw = Three(*(np.hstack(both) for both in zip(vars(states).values(), vars(heads).values(), strict=True)))
+        mean, deviation = raw.train.mean(axis=0), raw.train.std(axis=0)
+        return raw.map(lambda one: ((one - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32))
+
+    def embedded(self, seed: int) -> Three:
+        """Fields and embedding of the leads that are read."""
+        pairs = zip(vars(self.read_rows).values(), vars(self.embedding(seed)).values(), strict=True)
+        return Three(*(self._part(rows, torch.from_numpy(one)) for rows, one in pairs))
+
+    def click(self, key: str, seed: int, *, text: bool = False, groups: np.ndarray | None = None) -> Learned:
+        """A click-through model on the fields, with the `text` embedding, or with `groups` (all leads,) as a field."""
+        parts = self.embedded(seed) if text else self.fields
+        of_columns = self.encoder.groups
+        if groups is not None:
+            levels, code = np.unique(groups, return_inverse=True)
+            one_hot = torch.from_numpy(np.eye(len(levels), dtype=np.float32)[code])
+            wide = zip(vars(self.rows).values(), vars(parts).values(), strict=True)
+            parts = Three(*(replace(part, x=torch.cat([part.x, one_hot[rows]], dim=1)) for rows, part in wide))
+            of_columns = np.append(of_columns, np.full(len(levels), of_columns.max(initial=-1) + 1))
+        fields = Fields(tuple(of_columns.tolist()), parts.train.text.shape[1])
+        return self._learn(lambda recipe: CTR[key](fields, recipe), parts, seed, click_loss, click_answer)
+
+    def funnel(self, key: str, seed: int, *, text: bool = False) -> Learned:
+        """A multi-task network over the stages of the funnel."""
+        parts = self.embedded(seed) if text else self.fields
+        fields = Fields(tuple(self.encoder.groups.tolist()), parts.train.text.shape[1])
+        steps = Steps.of(parts.train)
+        network, loss = {"esmm": (ESMM, esmm_loss), "aitm": (AITM, aitm_loss)}[key]
+        return self._learn(lambda recipe: network(fields, recipe, steps), parts, seed, loss, conversion_answer)
+
+    def asllr(self, variant: Variant, seed: int) -> Learned:
+        """asLLR over frozen states. Variants that differ in what ranks alone are one network, fitted once."""
+        key = replace(variant, rank_by="auto"), seed
+        if key not in self._fitted:
+            self._fitted = {key: self._fit_asllr(*key)}
+        fitted, values = self._fitted[key]
+        rank_by = variant.rank_by if variant.rank_by in values else max(values, key=lambda name: values[name])
+        notes = {**_told(fitted), "rank_by": rank_by, "validation_by_head": values}
+        answer, parts = answer_of(rank_by), self.states
+        return Learned(
+            lambda: answers(fitted.network, parts.test, answer),
+            lambda: answers(fitted.network, parts.later, answer),
+            notes,
+        )
+
+    def tuned(self, changes: dict[str, Any], seed: int, *, plain_pairs: bool = False) -> Learned:
+        """A whole training run with LoRA: `changes` to the settings; `plain_pairs`: outcome pairs without margin."""
+        leads = self.leads
+        if plain_pairs:
+            funnel = replace(leads.schema.funnel, tiers=(Tier("conversion", margin=0.0),))
+            leads = Leads(leads.roles, leads.features, replace(leads.schema, funnel=funnel))
+        config = replace(self.config, seed=seed, **changes)
+        folder = self.work / f"tuned-{hashlib.sha256(repr((config, plain_pairs)).encode()).hexdigest()[:16]}"
+        trained = train_run(leads, self.rows.train, self.rows.later, config, folder, self.watch)
+
+        def said(rows: np.ndarray) -> np.ndarray:
+            part = leads.take(rows)
+            scores = trained.scorer.score(part, self.watch).aligned(part.lead_id)
+            return scores["score"].to_numpy(dtype=np.float64)
+
+        return Learned(lambda: said(self.rows.test), lambda: said(self.rows.later), trained.decisions)
+
+    @property
+    def read_seconds_per_1000(self) -> float | None:
+        """Time of the language model's reading for 1,000 leads; None before it has read."""
+        kept = self._reading()
+        leads = sum(len(getattr(self.read_rows, name)) for name in kept)
+        return 1000 * sum(kept.values()) / leads if leads else None
+
+    def _reading(self) -> dict[str, float]:
+        path = self.work / "reading.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def _read(self, name: str) -> Encoded:
+        """One part's states. How long reading took is kept, since a second run finds them on disk."""
+        began, phases = time.perf_counter(), {"train": "training leads", "later": "later slice", "test": "tested leads"}
+        said = self.material.read(getattr(self.read_rows, name), "tower", f"read {phases[name]}")
+        seconds = time.perf_counter() - began
+        self.shared_seconds += seconds
+        kept = self._reading()
+        if name not in kept:
+            self.work.mkdir(parents=True, exist_ok=True)
+            (self.work / "reading.json").write_text(json.dumps({**kept, name: seconds}), "utf-8")
+        return said
+
+    def _part(self, rows: np.ndarray, text: Tensor, said: Encoded | None = None) -> Part:
+        leads = self.leads
+        words = None if said is None else torch.stack([said.yes, said.no, said.other], dim=1)
+        tower = torch.from_numpy(self.material.tower[rows])
+        return Part(tower, text, leads.converted[rows], leads.stage[rows], leads.call_seconds[rows], words)
+
+    def _learn(self, make: Make, parts: Three, seed: int, loss: Loss, answer: Answer) -> Learned:
+        fitted = self._tune(make, parts, seed, loss, answer)
+        return Learned(
+            lambda: answers(fitted.network, parts.test, answer),
+            lambda: answers(fitted.network, parts.later, answer),
+            _told(fitted),
+        )
+
+    def _tune(
+        self, make: Make, parts: Three, seed: int, loss: Loss, answer: Answer, *, stratify: bool = True
+    ) -> Fitted:
+        """The best of `trials` recipes, by the later slice."""
+        return search(
+            make,
+            parts.train,
+            parts.later,
+            trials=self.trials,
+            seed=seed,
+            loss=loss,
+            answer=answer,
+            stratify=stratify,
+            watch=self.watch,
+        )
+
+    def _fit_asllr(self, variant: Variant, seed: int) -> tuple[Fitted, dict[str, float]]:
+        """The network and, by head that may rank, the average precision on the later slice."""
+        parts = self.states
+        pairing = variant.pairing(self.material.pairing)
+        loss = loss_of(variant, pairing, top=len(self.leads.schema.funnel.stages))
+        train: Part = parts.train
+
+        def make(recipe: Recipe) -> nn.Module:
+            return Frozen(train.text, train.x.shape[1], recipe, variant)
+
+        taught = _taught(variant)
+        answer = answer_of("blend" if len(taught) > 1 else taught[0])
+        fitted = self._tune(make, parts, seed, loss, answer, stratify=variant.stratify)
+        heads = (*taught, "blend") if len(taught) > 1 else taught
+        values = {name: precision_on(fitted.network, parts.later, answer_of(name)) for name in heads}
+        return fitted, values
+
+
+def _taught(variant: Variant) -> tuple[str, ...]:
+    """The heads that this variant trains to rank."""
+    pairwise = variant.weights.pairwise > 0 and variant.pair_loss != "rcr" and not variant.frozen_pairwise
+    heads = {"pointwise": variant.weights.pointwise > 0, "pairwise": pairwise}
+    return tuple(name for name, trained in heads.items() if trained)
+
+
+def _told(fitted: Fitted) -> dict[str, Any]:
+    recipe = fitted.recipe
+    names = ("learning_rate", "weight_decay", "dropout", "hidden", "dimension")
+    return {"epochs": fitted.epochs, **{name: getattr(recipe, name) for name in names}}

@@ -1,0 +1,7 @@
+"""A report as a file that is mailed and printed, and needs nothing else; whatever it is about.
+
+parts      section, table, picture
+page       sections as HTML
+markdown   sections as Markdown
+drawing    what pictures have in common
+"""

@@ -1,0 +1,76 @@
+"""What can be compared on a funnel, and how somebody asks for it."""
+
+import pytest
+
+from core.benchmark.arms import FAMILIES, catalogue, choose
+from core.benchmark.recipes import variant_of
+from core.errors import ConfigError
+from core.funnel import PRESETS, Funnel, Tier
+from core.neural.ctr.models import CTR
+
+CAR = PRESETS["automotive"]
+
+
+@pytest.mark.parametrize("funnel", [Funnel(), *PRESETS.values()])
+def test_every_arm_can_be_told_and_stands_with_its_family(funnel: Funnel) -> None:
+    known = catalogue(funnel)
+    assert all(key == arm.key and arm.title and arm.why.endswith(".") for key, arm in known.items())
+    assert len({arm.title for arm in known.values()}) == len(known)
+    order = [list(FAMILIES).index(arm.family) for arm in known.values()]
+    assert order == sorted(order) and set(order) == set(range(len(FAMILIES)))
+    assert all(arm.reference in known for arm in known.values() if arm.reference)
+
+
+def test_the_language_model_is_no_baseline_of_itself() -> None:
+    of_it = {key for key, arm in catalogue(CAR).items() if not arm.baseline}
+    assert {"asllr", "hpro", "hpro-no-margin", "published", "lora-hpro"} <= of_it
+    assert not of_it & {"newest", "logistic", "lightgbm+text", "deepfm", "deepfm+text", "aitm", "two-stage"}
+
+
+def test_every_network_of_the_paper_is_there_with_and_without_words() -> None:
+    known = catalogue(CAR)
+    for key in (*CTR, "esmm", "aitm", "lightgbm"):
+        assert known[f"{key}+text"].reference == key and known[f"{key}+text"].family == known[key].family
+
+
+def test_each_tier_alone_is_an_arm_where_there_are_several() -> None:
+    alone = {key for key in catalogue(CAR) if key.startswith("hpro-only-")}
+    assert alone == {f"hpro-only-{tier.name}" for tier in CAR.tiers} and len(alone) == 3
+    assert not any(key.startswith("hpro-only-") for key in catalogue(Funnel()))
+    assert [variant_of(f"hpro-only-{tier.name}").tiers for tier in CAR.tiers] == [(tier.name,) for tier in CAR.tiers]
+
+
+def test_every_form_of_the_language_model_has_its_own_recipe() -> None:
+    forms = [key for key, arm in catalogue(CAR).items() if arm.family in ("asllr", "ablation")]
+    assert len({variant_of(key) for key in forms}) == len(forms)
+
+
+def test_default_leaves_out_what_takes_long_or_explains() -> None:
+    known = catalogue(CAR)
+    families = {arm.family for arm in choose(["default"], CAR).values()}
+    assert families == set(FAMILIES) - {"ablation", "lora"}
+    assert choose(["all"], CAR) == known
+
+
+def test_names_and_families_mix_in_the_order_of_the_tables() -> None:
+    chosen = choose(["hpro,deepfm", "tree", "deepfm newest"], CAR)
+    tree = [key for key, arm in catalogue(CAR).items() if arm.family == "tree"]
+    assert list(chosen) == ["newest", *tree, "deepfm", "hpro"]
+
+
+def test_a_tier_with_a_name_of_several_words_can_be_asked_for() -> None:
+    tiers = (Tier("sold, or not", 1.0), Tier("came / called", 0.5, chosen=("came",), rejected=("called",)))
+    key = "hpro-only-sold, or not"
+    assert list(choose([key, "newest"], Funnel(("called", "came"), tiers))) == ["newest", key]
+
+
+@pytest.mark.parametrize("wanted", [["deepfm", "deepfn"], ["hpro-only-nothing"], ["Newest"]])
+def test_an_unknown_arm_is_refused_by_its_name(wanted: list[str]) -> None:
+    with pytest.raises(ConfigError, match=rf"--arms takes rule, .*lightgbm.* however: got=\['{wanted[-1]}'\]"):
+        choose(wanted, CAR)
+
+
+@pytest.mark.parametrize("wanted", [[], [""], [", ,"]])
+def test_nothing_is_refused(wanted: list[str]) -> None:
+    with pytest.raises(ConfigError, match="got=nothing"):
+        choose(wanted, CAR)
