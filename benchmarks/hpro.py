@@ -2,7 +2,7 @@
 
     python -m benchmarks.hpro [--worlds 3] [--seeds 2] [--alignments 0.9 0.5 0.1] [--train 33000] [--json] [--smoke]
 
-Each world is a market of its own. `alignment` says how closely stages and calls follow what makes people buy. The fields
+Each world is a market of its own. `alignment` says how closely stages and calls follow what makes people buy. Fields
 alone are read, so that a world takes minutes; the tested leads are many, as 0.1% of them have to be enough to count.
 Every arm is the product's own (`core.benchmark.recipes.learn`): same split, sampler, early stopping and tuning.
 """
@@ -30,7 +30,7 @@ from core.neural.rivals import Rivals
 from core.progress import nobody
 from core.ranking import ranking
 
-ARMS = ("logistic", "lightgbm", "chain", "esmm", "asllr-base", "hpro", "hpro-pointwise", "hpro-pairwise", "hpro-funnel")
+ARMS = ("logistic", "lightgbm", "chain", "asllr-base", "hpro", "hpro-pointwise", "hpro-pairwise", "hpro-funnel")
 FIGURES = ("auc", "average_precision", "precision_at_0.1%", "precision_at_1%", "recall_at_5%")
 PAPER = {"auc": 0.012, "precision_at_0.1%": 0.397, "precision_at_1%": 0.153, "recall_at_5%": 0.052}
 """Gains of HPRO over the same model without it, relative. Source: arXiv 2606.04387, on 340 k and 6.14 M leads."""
@@ -82,7 +82,7 @@ def run(worlds: int, seeds: int, alignments: Sequence[float], train: int, leads:
 
 
 def gains(frame: pd.DataFrame) -> pd.DataFrame:
-    """By alignment and arm: mean figures, and the mean over worlds of the relative gain over asLLR base, with its SE."""
+    """By alignment and arm: mean figures, and the relative gain over asLLR base, mean over worlds with its SE."""
     by_world = frame.groupby(["alignment", "arm", "world"], sort=False)[list(FIGURES)].mean()
     base = by_world.xs("asllr-base", level="arm")
     ratio = by_world.div(base, axis="index").reorder_levels(by_world.index.names) - 1

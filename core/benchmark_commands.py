@@ -9,9 +9,9 @@ from pathlib import Path
 from core.answers import Answer, as_json
 from core.benchmark.results import Results
 from core.benchmark.running import Asked, run_benchmark
+from core.benchmark.store import read_results
 from core.benchmark.table import RESAMPLES, build_table
 from core.benchmark.verdict import verdict
-from core.benchmark_report.files import html_report, markdown_report
 from core.benchmark_report.files import html_report, markdown_report
 from core.config import load_config, with_settings
 from core.console import load, tell
@@ -45,9 +45,7 @@ def benchmark(
         raise ConfigError(f"--budget is a number of minutes above 0, however: got={budget:g}")
     config = with_settings(load_config(None, preset), assignments)
     asked = Asked(tuple(arms), seeds, trials, capacity, known_stage, recency, tuple(allow))
-    found = run_benchmark(
-        load(leads, contract), config, asked, out, minutes=budget, watch=tell, tell=_now_and_then(out)
-    )
+    found = run_benchmark(load(leads, contract), config, asked, out, minutes=budget, watch=tell, tell=_now_and_then())
     if not found.trials:
         return _nothing_yet(found, out)
     document, text = write_report(found, out, RESAMPLES)
@@ -77,14 +75,16 @@ def _nothing_yet(found: Results, out: Path) -> Answer:
     return Answer({**_document(found, None, []), "out": str(out)}, text)
 
 
-def _now_and_then(out: Path) -> Callable[[Results], None]:
+def _now_and_then() -> Callable[[Path], None]:
     """Writes the reports at most once in PAUSE seconds: they can be watched while arms are still to come."""
     last = time.monotonic()
 
-    def write(found: Results) -> None:
+    def write(out: Path) -> None:
         nonlocal last
-        if found.trials and found.waiting and time.monotonic() - last > PAUSE:
-            write_report(found, out, QUICK)
+        if time.monotonic() - last > PAUSE:
+            found = read_results(out)
+            if found.trials and found.waiting:
+                write_report(found, out, QUICK)
             last = time.monotonic()
 
     return write

@@ -102,6 +102,11 @@ class Config(_Checked):
     heads: str = setting(
         "linear", "Heads: linear (the paper) or two-layer (authors' code).", choices=("linear", "two-layer")
     )
+    pairs: str = setting(
+        "auto",
+        "Pairs for the ranking head: the funnel's tiers (the paper), its whole depth, or the better out of fold.",
+        choices=("auto", "tiers", "funnel"),
+    )
     train_pairwise: bool = setting(
         True, "Whether the ranking head learns; false = it stays as drawn, as in the authors' code by accident."
     )
@@ -150,11 +155,6 @@ class Config(_Checked):
             )
         if not self.loss.pointwise and not self.loss.pairwise:
             raise ConfigError("loss.pointwise and loss.pairwise are both 0, so nothing would rank: raise one of them")
-        if not self.train_pairwise and (self.probe or self.heads == "linear" or self.rank_by != "pointwise"):
-            raise ConfigError(
-                "train_pairwise=false leaves a ranking head of chance: it takes probe=false, heads=two-layer and "
-                "rank_by=pointwise"
-            )
 
 
 PRESETS: dict[str, Config] = {
@@ -167,6 +167,7 @@ PRESETS: dict[str, Config] = {
         fields="prompt",
         readout="last",
         probe=False,
+        pairs="tiers",
         epochs=10,
         patience=10,
         batch_leads=32,
@@ -176,7 +177,7 @@ PRESETS: dict[str, Config] = {
     ),
     "gpu": Config(preset="gpu", depth=16, epochs=3, batch_leads=256, learning_rate=1e-4, lora=Lora(learning_rate=1e-4)),
 }
-"""Starting points: a laptop in minutes, the paper's settings, and probe-then-LoRA on a GPU."""
+"""A laptop in minutes, the paper's settings, and probe-then-LoRA on a GPU."""
 
 
 def settings(config: Config | None = None) -> Iterator[tuple[str, Any, str]]:
@@ -200,12 +201,7 @@ class Limits:
 
 
 def limits(key: str) -> Limits:
-    """The limits of the setting that `settings` calls `key`.
-
-    Example:
-        >>> limits("lora.dropout").high, limits("device").choices
-        (0.9, ('auto', 'cpu', 'cuda'))
-    """
+    """The limits of the setting that `settings` calls `key`."""
     table, _, name = key.rpartition(".")
     owner = getattr(Config(), table) if table else Config()
     rule = {f.name: f.metadata for f in fields(owner)}[name]
@@ -217,10 +213,6 @@ def with_settings(config: Config, assignments: Sequence[str]) -> Config:
 
     Raises:
         ConfigError: an unknown key, a value of the wrong type or out of range, or settings that do not go together.
-
-    Example:
-        >>> with_settings(Config(), ["loss.pairwise=0", "epochs=2"]).epochs
-        2
     """
     changes = {}
     for assignment in assignments:

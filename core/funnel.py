@@ -106,6 +106,24 @@ def three_tiers(stages: tuple[str, ...], key: int, soft: bool = True) -> Funnel:
     return Funnel(stages, (*tiers, SOFT_TIER) if soft else tuple(tiers))
 
 
+def whole_funnel(stages: tuple[str, ...]) -> Funnel:
+    """A tier for each boundary between stages: all leads beyond it over all before it, without margin.
+
+    Each weighs twice the one before, so that the sale counts most and every step on the way to it something: on
+    simulated leads whose stages follow intent, more than the paper's three tiers (benchmarks/hpro.py). Source: ours.
+
+    Example:
+        >>> [(tier.name, tier.weight) for tier in whole_funnel(("lost", "call", "sold")).tiers]
+        [('reached call', 1.0), ('reached sold', 2.0)]
+    """
+    boundaries = range(1, len(stages))
+    tiers = (
+        Tier(f"reached {stages[k]}", 0.0, chosen=stages[k:], rejected=stages[:k], weight=2.0 ** (k - 1))
+        for k in boundaries
+    )
+    return Funnel(stages, tuple(tiers))
+
+
 PRESETS: dict[str, Funnel] = {
     "automotive": three_tiers(("lost", "call", "store_visit", "test_drive", "lock_in"), key=3),
     "property": three_tiers(("lost", "call", "viewing", "second_viewing", "offer", "contract"), key=3),

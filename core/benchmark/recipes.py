@@ -21,8 +21,9 @@ from core.data.splitting import Parts
 from core.data.validation import plain_stage
 from core.errors import NotComputable
 from core.heuristics import funnel_recency, newest, two_stage
+from core.neural.embedding import Three
 from core.neural.frozen import Variant
-from core.neural.rivals import Learned, Rivals, Three
+from core.neural.rivals import Learned, Rivals
 from core.scores import Scorer
 from core.words import train_logistic, train_words
 

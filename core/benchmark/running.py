@@ -72,13 +72,13 @@ def run_benchmark(
     *,
     minutes: float | None = None,
     watch: Watch,
-    tell: Callable[[Results], None] = lambda results: None,
+    tell: Callable[[Path], None] = lambda out: None,
 ) -> Results:
     """Run what is not done yet, and return all there is.
 
     Args:
         minutes: no arm is begun after so many; what waits then is run by the next call on the same `out`.
-        tell: called with what there is after each arm.
+        tell: called with `out` after each arm; `read_results` gives what there is.
 
     Raises:
         ValidationError: the leads cannot be split, or a column seems to tell the future.
@@ -115,7 +115,7 @@ def run_benchmark(
             leave_out(out, arm.key, str(error))
             watch(Event(f"{arm.title} is left out: {error}"))
         add_to_shared(out, {"read_seconds_per_1000": rivals.read_seconds_per_1000})
-        tell(read_results(out))
+        tell(out)
     return read_results(out)
 
 

@@ -32,9 +32,9 @@ from core.errors import NotComputable
 
 QUERY_LEADS = 1000
 """Most leads that are ranked against each other. Source: ours."""
-TUNING_LEADS = 20_000
-"""Trials see whole queries of at most this many training leads; fewer than plain trees, as the pairs cost more: a trial
-takes 4 to 6 s of a core. Source: ours."""
+TUNING_LEADS = 12_000
+"""Trials see whole queries of at most this many training leads; fewer than plain trees, as pairs cost more: on 24,000
+leads a trial takes 4 to 6 s of a core. Source: ours; a whole fit on 35,000 leads then takes 34 to 56 s."""
 LIGHTGBM_LIMIT = 10_000
 """Above this many rows in a query LightGBM ends the process. Source: its rank objective."""
 LEAST_TRUNCATION = 10

@@ -18,7 +18,11 @@ from core.jobs.folders import job_folder
 from core.jobs.task import Task
 from core.progress import Event
 
-LINES = {kind: "long" for kind in ("train", "score", "load_run", "benchmark")} | {
+LINES = {
+    "train": "long",
+    "score": "long",
+    "load_run": "long",
+    "benchmark": "long",
     "explain": "short",
     "rehearse": "trial",
 }

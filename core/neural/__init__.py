@@ -10,5 +10,6 @@ checkpoints  the run folder                          scorer       run folder -> 
 gradients    integrated gradients                 parts        a score as a sum of parts
 networks     small networks, fitted in one way    ctr/         six click-through models
 funnel_networks/ ESMM, AITM                       pair_losses  BPR, LambdaRank, ListMLE, RCR
-frozen       asLLR over frozen states             rivals       what the networks of a benchmark share
+frozen       asLLR over frozen states             starts       where its heads begin
+embedding    a lead in few numbers, for others    rivals       what the networks of a benchmark share
 """

@@ -1,16 +1,19 @@
-"""What a run decides on data rather than by setting: how fields enter, and which head ranks."""
+"""What a run decides on data rather than by setting: how fields enter, which pairs teach, and which head ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from core import metrics
 from core.calibration import Platt, prior_shift
+from core.data.pairs import Pairing
+from core.funnel import whole_funnel
 from core.neural.checkpoints import Ranking
 from core.neural.material import Material
-from core.neural.probe import Probe, fit_probe
+from core.neural.probe import Probe, ProbeData, fit_probe
 from core.neural.scorer import Answers
 from core.progress import Phase
 
@@ -46,6 +49,35 @@ def choose_fields(material: Material) -> tuple[str, str]:
             chosen = mode
     values = ", ".join(f"{mode} {probe.auc['pointwise']:.3f}" for mode, probe in probes.items())
     return chosen, f"{chosen}: out-of-fold AUC on {len(rows):,} training leads: {values}"
+
+
+def choose_pairs(material: Material, data: ProbeData, probe: Probe) -> tuple[Probe, str]:
+    """`probe` with the ranking head that the better pairs taught, and why; `material.pairing` becomes theirs.
+
+    The tiers of the funnel against its whole depth (`funnel.whole_funnel`), by AUC out of fold.
+    """
+    config, stages = material.config, material.pairing.funnel.stages
+    if config.pairs != "auto":
+        return probe, f"{config.pairs}: set"
+    if config.loss.pairwise == 0 or len(stages) < 2:
+        return probe, "tiers: there is nothing to choose between"
+    whole = Pairing(whole_funnel(stages), {})
+    alone = replace(config, loss=replace(config.loss, pointwise=0.0, semantic=0.0))
+    rival = fit_probe(data, whole, alone, phase=Phase("fit heads: whole funnel", material.watch))
+    theirs, ours = rival.auc["pairwise"], probe.auc["pairwise"]
+    values = f"out-of-fold AUC of the ranking head {theirs:.3f} with the whole funnel, {ours:.3f} with the tiers"
+    if theirs <= ours:
+        return probe, f"tiers: {values}"
+    material.pairing = whole
+    probe.heads.pairwise.load_state_dict(rival.heads.pairwise.state_dict())
+    better = replace(
+        probe,
+        out_of_fold=probe.out_of_fold | rival.out_of_fold,
+        auc=probe.auc | rival.auc,
+        strengths=probe.strengths | rival.strengths,
+        pair_accuracy=rival.pair_accuracy,
+    )
+    return better, f"funnel: {values}"
 
 
 def choose_ranking(

@@ -1,22 +1,25 @@
 """asLLR whose language model stays as it is: its states are read once, everything above them learns together.
 
-    states (n, D) --standardise--.
-                                  +--> h (n, D + T) --> trunk W (H), GELU, dropout --> u (n, H) --.
-    fields x (n, T) --------------'         |                                                     |
-                                            '------------------- [h, u] --------------------------+
-                                                                    |            |            |
-                                                              pointwise z   pairwise s   Yes / No offsets (from u)
+    states' first components (n, D) --.
+                                      +--> h (n, D + T) --> trunk W (H), GELU, dropout --> u (n, H) --.
+    fields x (n, T) ------------------'         |                                                     |
+                                                '------------------- [h, u] --------------------------+
+                                                                        |            |            |
+                                                                  pointwise z   pairwise s   Yes / No offsets (from u)
 
-All three losses meet in the trunk, as they meet in LoRA's layers when the language model itself is tuned
-(`finetune.py`): this is the comparison of losses and pairs that a machine without a GPU can afford. Without a language
-model (D = 0) it is the same network over the fields alone, and the semantic head has nothing to say.
+The heads begin as a probe's, as the product's own training does (`starts.py`): linear over h, fitted to convergence,
+the trunk's part zero. All three losses then meet in the trunk, as they meet in LoRA's layers when the language model
+itself is tuned (`finetune.py`): this is the comparison of losses and pairs that a machine without a GPU can afford.
+Without a language model (D = 0) it is the same network over the fields alone, and the semantic head has nothing to say.
 
 # DIFF: the authors train LoRA layers; here the states are frozen and a trunk takes LoRA's place.
+# DIFF: of the states' thousand columns the first principal components are read: with a thousand leads, AdamW on all of
+# them overfits within an epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,8 +28,8 @@ from torch import Tensor, nn
 
 from core.config import LossWeights
 from core.data.pairs import Pairing, Pairs
-from core.funnel import OUTCOME_TIER, Funnel, Tier
-from core.neural.asllr import Outputs, Standardise
+from core.funnel import whole_funnel
+from core.neural.asllr import Outputs
 from core.neural.hpro import HproLoss, pointwise_loss, semantic_loss
 from core.neural.networks import Part, Recipe
 from core.neural.pair_losses import bpr_loss, lambdarank_loss, listmle_loss, rcr_loss
@@ -56,7 +59,7 @@ class Variant:
         funnel = pairing.funnel
         tiers = [tier for tier in funnel.effective_tiers() if not self.tiers or tier.name in self.tiers]
         if self.pairs == "funnel":
-            tiers = whole_funnel(funnel)
+            tiers = list(whole_funnel(funnel.stages).effective_tiers())
         if self.margins == "zero":
             tiers = [replace(tier, margin=0.0) for tier in tiers]
         if self.margins == "weights":
@@ -64,41 +67,35 @@ class Variant:
         return Pairing(replace(funnel, tiers=tuple(tiers)), pairing.bounds)
 
 
-def whole_funnel(funnel: Funnel) -> list[Tier]:
-    """A tier for every boundary between stages, all leads beyond it over all before it, and orders over all others.
-
-    Example:
-        >>> [tier.name for tier in whole_funnel(Funnel(("lost", "call", "sold")))]
-        ['reached call', 'reached sold', 'conversion']
-    """
-    stages = funnel.stages
-    reached = [Tier(f"reached {stages[k]}", 0.0, chosen=stages[k:], rejected=stages[:k]) for k in range(1, len(stages))]
-    return [*reached, replace(OUTCOME_TIER, margin=0.0)]
+Start = Mapping[str, tuple[Tensor, Tensor]]
+"""Weights (1, D + T) and bias (1,) over h, by head: where a network begins."""
 
 
 class Frozen(nn.Module):
     """The network of the drawing."""
 
-    def __init__(self, states: Tensor, width: int, recipe: Recipe, variant: Variant) -> None:
-        """`states`: (n, D) of the training part, to standardise by; `width`: T, of the encoded fields."""
+    def __init__(self, start: Start, inputs: int, recipe: Recipe, variant: Variant) -> None:
+        """`start`: heads not in it begin at zero; `inputs`: D + T."""
         super().__init__()
-        self.of_states = Standardise(states.shape[1])
-        self.of_states.fit(states)
-        inputs, hidden = states.shape[1] + width, recipe.hidden[0]
+        hidden = recipe.hidden[0]
         self.trunk = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(recipe.dropout))
         self.pointwise = nn.Linear(inputs + hidden, 1)
         self.pairwise = nn.Linear(inputs + hidden, 1)
         self.semantic_offset = nn.Linear(hidden, 2)
-        # With inputs by the thousand a usual start would be louder than what is learned.
         for head in (self.pointwise, self.pairwise, self.semantic_offset):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
+        with torch.no_grad():
+            for name, (weight, bias) in start.items():
+                begun: nn.Linear = getattr(self, name)
+                begun.weight[:, :inputs] = weight
+                begun.bias.copy_(bias)
         if variant.frozen_pairwise:
             nn.init.normal_(self.pairwise.weight, std=(inputs + hidden) ** -0.5)
             self.pairwise.requires_grad_(False)
 
     def forward(self, part: Part) -> Outputs:
-        h = torch.cat([self.of_states(part.text), part.x], dim=1)
+        h = torch.cat([part.text, part.x], dim=1)
         u = self.trunk(h)
         both = torch.cat([h, u], dim=1)
         offset = self.semantic_offset(u)

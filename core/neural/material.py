@@ -13,6 +13,7 @@ from core.data.leads import Leads
 from core.data.pairs import Pairing
 from core.data.prompts import Prompt
 from core.errors import NotComputable
+from core.funnel import whole_funnel
 from core.neural.asllr import Encoded, Reader
 from core.neural.backbones import Backbone, load_backbone
 from core.neural.probe import ProbeData
@@ -36,6 +37,8 @@ class Material:
         self.later = calibration
         self.encoder = FeatureEncoder.fit(leads.take(train))
         self.pairing = Pairing.fit(leads.take(train))
+        if config.pairs == "funnel":
+            self.pairing = Pairing(whole_funnel(leads.schema.funnel.stages), {})
         self.tower = self.encoder.transform(leads)
         self.has_text = bool((leads.dialogue.iloc[train] != "").any()) or bool(leads.schema.features.text)
         if not self.has_text and self.encoder.width == 0:

@@ -62,7 +62,7 @@ class Recipe:
     """What a network is made of and fitted with; the defaults are the first trial of every search. Source: ours."""
 
     learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
+    weight_decay: float = 0.1
     dropout: float = 0.1
     hidden: tuple[int, ...] = (64, 32)
     """Widths of the hidden layers."""
@@ -93,7 +93,7 @@ class Fitted:
     validation: float
     """Average precision of conversion on the later slice."""
     epochs: int
-    """Epochs until the best one."""
+    """Epochs until the best one; 0 = as it was made."""
 
 
 def fit(
@@ -105,8 +105,11 @@ def fit(
     seed: int,
     loss: Loss,
     answer: Answer,
+    begun: bool = False,
 ) -> Fitted:
     """Make a network and train it until `later` stops getting better. The same seed gives the same network.
+
+    `begun`: what `make` makes is a model already, and stays as it is where training only makes it worse.
 
     Raises:
         NotComputable: a part lacks one of the two outcomes.
@@ -122,7 +125,7 @@ def fit(
     network = make(recipe)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     groups = strata(train.stage, train.converted)
-    best = Fitted(network, recipe, -1.0, 0)
+    best = Fitted(network, recipe, precision_on(network, later, answer) if begun else -1.0, 0)
     state = _copy(network)
     for epoch in range(recipe.epochs):
         network.train()
@@ -150,6 +153,7 @@ def search(
     loss: Loss,
     answer: Answer,
     stratify: bool = True,
+    begun: bool = False,
     watch: Watch = nobody,
 ) -> Fitted:
     """The network, of the default recipe and `trials` - 1 drawn ones, that does best on `later`. Raises as `fit`."""
@@ -157,7 +161,7 @@ def search(
     phase, best = Phase("tune network", watch), None
     for number, recipe in enumerate([Recipe(), *(_draw(rng) for _ in range(trials - 1))], 1):
         recipe = replace(recipe, stratify=stratify)
-        found = fit(make, train, later, recipe, seed=seed, loss=loss, answer=answer)
+        found = fit(make, train, later, recipe, seed=seed, loss=loss, answer=answer, begun=begun)
         best = found if best is None or found.validation > best.validation else best
         phase.at(number, trials)
     assert best is not None
@@ -200,7 +204,7 @@ def _draw(rng: np.random.Generator) -> Recipe:
     widths: tuple[tuple[int, ...], ...] = ((32,), (64, 32), (128, 64))
     return Recipe(
         learning_rate=float(np.exp(rng.uniform(np.log(3e-4), np.log(1e-2)))),
-        weight_decay=float(np.exp(rng.uniform(np.log(1e-5), np.log(1e-1)))),
+        weight_decay=float(np.exp(rng.uniform(np.log(1e-3), np.log(10.0)))),
         dropout=float(rng.uniform(0.0, 0.5)),
         hidden=widths[int(rng.integers(len(widths)))],
         dimension=int(rng.choice([4, 8, 16])),

@@ -28,7 +28,7 @@ from core.progress import Phase
 STATE_STRENGTHS = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 """L2 on the heads' weights over standardised states, strong to weak; 1 / (C n) of scikit-learn.
 Source: C of 1e-4 to 1e-2."""
-TOWER_STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003)
+TOWER_STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """L2 on the heads' weights over encoded fields, strong to weak."""
 PAIRS_PER_TIER = 20_000
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 from core.config import Config
@@ -30,6 +29,7 @@ from core.funnel import Tier
 from core.neural.asllr import Encoded
 from core.neural.ctr.layers import Fields
 from core.neural.ctr.models import CTR, click_answer, click_loss
+from core.neural.embedding import Three, embed, principal_components
 from core.neural.frozen import Frozen, Variant, answer_of, loss_of
 from core.neural.funnel_networks.aitm import AITM, aitm_loss
 from core.neural.funnel_networks.esmm import ESMM, esmm_loss
@@ -37,12 +37,9 @@ from core.neural.funnel_networks.steps import Steps, conversion_answer
 from core.neural.material import Material
 from core.neural.networks import Answer, Fitted, Loss, Make, Part, Recipe, answers, precision_on, search
 from core.neural.probe import fit_probe
-from core.neural.scorer import heads_answers
+from core.neural.starts import Starts
 from core.neural.trainer import train_run
 from core.progress import Event, Watch
-
-COMPONENTS = 32
-"""Principal components of the states in the embedding. Source: ours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +52,6 @@ class Learned:
     """Scores of the later slice, by which methods are chosen."""
     notes: dict[str, Any]
     """Settings chosen, epochs and the like."""
-
-
-@dataclass(frozen=True, eq=False)
-class Three:
-    """The same thing of the training leads, the later slice and the tested leads."""
-
-    train: Any
-    later: Any
-    test: Any
-
-    def map(self, change: Callable[[Any], Any]) -> Three:
-        return Three(change(self.train), change(self.later), change(self.test))
 
 
 class Rivals:
@@ -108,45 +93,37 @@ class Rivals:
         return Three(*(self._read(name) for name in ("train", "later", "test")))
 
     @cached_property
+    def components(self) -> Three:
+        """The first principal components of each lead's states, (n, K) fp32."""
+        encoded, began = self.encoded, time.perf_counter()
+        told = principal_components(encoded, self.config.seed)
+        self.shared_seconds += time.perf_counter() - began
+        return told
+
+    @cached_property
     def states(self) -> Three:
-        """Fields and states of the leads that are read; where nothing is, all leads' fields alone."""
+        """Fields and components of the leads that are read; where nothing is, all leads' fields alone."""
         if not self.reads:
             return self.fields
-        pairs = zip(vars(self.read_rows).values(), vars(self.encoded).values(), strict=True)
-        return Three(*(self._part(rows, said.states, said) for rows, said in pairs))
+        three = zip(*(vars(one).values() for one in (self.read_rows, self.components, self.encoded)), strict=True)
+        return Three(*(self._part(rows, text, said) for rows, text, said in three))
+
+    @cached_property
+    def starts(self) -> Starts:
+        """Where asLLR's networks begin."""
+        customers = self.leads.roles["customer_id"].to_numpy(dtype=object)[self.read_rows.train]
+        return Starts(self.states.train, customers, self.config)
 
     def embedding(self, seed: int) -> Three:
-        """What the language model tells other methods of each lead, (n, E) float32, standardised on the training part.
-
-        Principal components of the states, which know no outcome, and each head's answer: of a training lead by heads
-        that were fitted without its customer, since in-sample answers hold the very outcome that is to be predicted.
-        # DIFF: the paper does not say how its embedding was computed; the authors' code takes the head's bottleneck in
-        # sample. Bottlenecks of different folds have different axes, so it is the answers that are taken out of fold.
-        """
+        """What the language model tells other methods of each lead: see `core.neural.embedding.embed`."""
         if seed not in self._embedding:
-            encoded, began = self.encoded, time.perf_counter()
-            self._embedding = {seed: self._embed(encoded, seed)}
+            encoded, components, began = self.encoded, self.components, time.perf_counter()
+            self.watch(Event("fit heads for the embedding"))
+            data = self.material.probe_data(self.read_rows.train, encoded.train, "prompt")
+            probe = fit_probe(data, self.material.pairing, replace(self.config, seed=seed))
+            self._embedding = {seed: embed(encoded, components, probe)}
             self.shared_seconds += time.perf_counter() - began
         return self._embedding[seed]
-
-    def _embed(self, encoded: Three, seed: int) -> Three:
-        self.watch(Event("fit heads for the embedding"))
-        data = self.material.probe_data(self.read_rows.train, encoded.train, "prompt")
-        probe = fit_probe(data, self.material.pairing, replace(self.config, seed=seed))
-        components = PCA(min(COMPONENTS, *encoded.train.states.shape), random_state=seed)
-        components.fit(encoded.train.states.numpy())
-        out_of_fold = np.column_stack(list(probe.out_of_fold.values()))
-
-        def told(one: Encoded) -> np.ndarray:
-            said = heads_answers(probe.heads, one, np.empty((len(one), 0), dtype=np.float32))
-            named = {"pointwise": said.logit, "pairwise": said.score, "semantic": said.semantic}
-            return np.column_stack([named[name] for name in probe.out_of_fold])
-
-        states = encoded.map(lambda one: components.transform(one.states.numpy()))
-        heads = Three(out_of_fold, told(encoded.later), told(encoded.test))
-        raw = Three(*(np.hstack(both) for both in zip(vars(states).values(), vars(heads).values(), strict=True)))
-        mean, deviation = raw.train.mean(axis=0), raw.train.std(axis=0)
-        return raw.map(lambda one: ((one - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32))
 
     def embedded(self, seed: int) -> Three:
         """Fields and embedding of the leads that are read."""
@@ -244,7 +221,15 @@ class Rivals:
         )
 
     def _tune(
-        self, make: Make, parts: Three, seed: int, loss: Loss, answer: Answer, *, stratify: bool = True
+        self,
+        make: Make,
+        parts: Three,
+        seed: int,
+        loss: Loss,
+        answer: Answer,
+        *,
+        stratify: bool = True,
+        begun: bool = False,
     ) -> Fitted:
         """The best of `trials` recipes, by the later slice."""
         return search(
@@ -256,6 +241,7 @@ class Rivals:
             loss=loss,
             answer=answer,
             stratify=stratify,
+            begun=begun,
             watch=self.watch,
         )
 
@@ -264,14 +250,15 @@ class Rivals:
         parts = self.states
         pairing = variant.pairing(self.material.pairing)
         loss = loss_of(variant, pairing, top=len(self.leads.schema.funnel.stages))
-        train: Part = parts.train
+        start = self.starts.of(variant, pairing, seed)
+        inputs = parts.train.text.shape[1] + parts.train.x.shape[1]
 
         def make(recipe: Recipe) -> nn.Module:
-            return Frozen(train.text, train.x.shape[1], recipe, variant)
+            return Frozen(start, inputs, recipe, variant)
 
         taught = _taught(variant)
         answer = answer_of("blend" if len(taught) > 1 else taught[0])
-        fitted = self._tune(make, parts, seed, loss, answer, stratify=variant.stratify)
+        fitted = self._tune(make, parts, seed, loss, answer, stratify=variant.stratify, begun=True)
         heads = (*taught, "blend") if len(taught) > 1 else taught
         values = {name: precision_on(fitted.network, parts.later, answer_of(name)) for name in heads}
         return fitted, values

@@ -25,7 +25,7 @@ from core.data.leads import Leads
 from core.data.sampling import sampled_rate
 from core.neural.asllr import AsLLR, Encoded, Heads
 from core.neural.checkpoints import Ranking, Run, adapter_state, add_lora
-from core.neural.choices import choose_fields, choose_ranking, z_score
+from core.neural.choices import choose_fields, choose_pairs, choose_ranking, z_score
 from core.neural.finetune import Lesson, batches_of, finetune, restore
 from core.neural.material import Material
 from core.neural.probe import Probe, fit_probe
@@ -71,6 +71,7 @@ def train_run(
         data = material.probe_data(rows, material.read(rows, fields, "read training leads"), fields)
         watch(Event("fit heads"))
         probe = fit_probe(data, material.pairing, config, phase=Phase("fit heads", watch))
+        probe, decisions["pairs"] = choose_pairs(material, data, probe)
         decisions["probe"] = {"out_of_fold_auc": probe.auc, "strengths": probe.strengths}
         answers = heads_answers(probe.heads, material.read(material.later, fields, "read later slice"), tower)
         prior = float(leads.converted[rows].mean())

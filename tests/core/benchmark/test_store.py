@@ -99,7 +99,7 @@ def test_another_request_is_refused_and_told_what_differs(tmp_path: Path) -> Non
     out = tmp_path / "out"
     claim(out, REQUEST)
     before = (out / "request.json").read_bytes()
-    with pytest.raises(RunError, match="'out' holds a benchmark that was begun with another leads, settings; .* --out"):
+    with pytest.raises(RunError, match="'out' holds a benchmark that was begun with another leads, settings; "):
         claim(out, {**REQUEST, "leads": "abd", "settings": {"depth": 3, "layers": (1, 2)}})
     with pytest.raises(RunError, match="another allowed;"):
         claim(out, {**REQUEST, "allowed": ()})
