@@ -24,6 +24,7 @@ MENU = {
     "Build": [
         ("leads", "Leads", "upload_file", "analyst", "Bring in a file of leads, check it, and keep it as a dataset."),
         ("train", "Train", "model_training", "analyst", "Train a model on a dataset and watch it learn."),
+        ("compare", "Compare", "balance", "analyst", "Many ways to rank the same leads, and which of them to use."),
         ("models", "Models", "inventory_2", "analyst", "Trained models, their figures, and the one in use."),
     ],
 }

@@ -105,7 +105,8 @@ def progress_words(job: Job) -> str:
     """What the job does and how long it will take: "Training: 40 of 200, about 3 minutes left"."""
     if job.state == "queued":
         return f"{job.label}: waiting to start"
-    words = PHASES.get(job.phase or "", job.phase or "Starting")
+    phase = job.phase or "starting"
+    words = PHASES.get(phase, phase[:1].upper() + phase[1:])
     if job.total:
         words += f": {job.done:,} of {job.total:,}"
     if job.seconds_left:

@@ -210,6 +210,14 @@ def test_the_table_so_far_stands_there_while_it_runs(ws, dataset, not_begun):
     assert "8 of 23 trainings done; about" in words(at) and "Cancel" in [b.label for b in at.button]
 
 
+def test_the_table_grows_as_trainings_end(ws, dataset, not_begun):
+    whole = made_results()
+    id = found_by(ws, dataset, replace(whole, trials=whole.trials[:1], left_out={}), "running")
+    assert len(compare(job=id).dataframe[0].value) == 1
+    write_trial(benchmark_folder(ws, id), whole.trials[1])
+    assert len(compare(job=id).dataframe[0].value) == 2
+
+
 def test_before_the_first_result_it_says_so(ws, dataset, not_begun):
     with ws.session() as session:
         job = Job(kind="benchmark", label="Comparison", by="bo", state="running", request={"dataset_id": dataset.id})
