@@ -85,7 +85,7 @@ def gains(frame: pd.DataFrame) -> pd.DataFrame:
     """By alignment and arm: mean figures, and the relative gain over asLLR base, mean over worlds with its SE."""
     by_world = frame.groupby(["alignment", "arm", "world"], sort=False)[list(FIGURES)].mean()
     base = by_world.xs("asllr-base", level="arm")
-    ratio = by_world.div(base, axis="index").reorder_levels(by_world.index.names) - 1
+    ratio = by_world.div(base, axis="index").reorder_levels(["alignment", "arm", "world"]) - 1
     grouped = ratio.groupby(["alignment", "arm"], sort=False)
     told = by_world.groupby(["alignment", "arm"], sort=False).mean()
     return told.join(grouped.mean().add_prefix("gain ")).join(grouped.sem().add_prefix("se "))
@@ -94,7 +94,8 @@ def gains(frame: pd.DataFrame) -> pd.DataFrame:
 def markdown(found: pd.DataFrame) -> str:
     """Mean figures, with the gain over asLLR base and its standard error over worlds."""
     lines = [f"| alignment | arm | {' | '.join(FIGURES)} |", "|---|---|" + "---|" * len(FIGURES)]
-    for (alignment, arm), row in found.iterrows():  # type: ignore[misc]
+    for place, row in found.iterrows():
+        alignment, arm = place if isinstance(place, tuple) else (place, "")
         cells = [f"{row[name]:.4f} ({row['gain ' + name]:+.1%} ± {row['se ' + name]:.1%})" for name in FIGURES]
         lines.append(f"| {alignment} | {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)

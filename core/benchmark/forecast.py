@@ -16,14 +16,10 @@ PER_SETTING = {"click": 1.2, "funnel": 2.0, "asllr": 1.6, "ablation": 1.6}
 TUNED = 3000.0
 """Seconds to tune the language model itself on 1,000 leads without a GPU. Source: three passes at a lead a second."""
 READING = 200.0
-"""Seconds in which the language model reads 1,000 leads. Source: as FIXED; talks of half a page, 12 layers."""
+"""Seconds in which the language model reads 1,000 leads, roughly: talks of half a page, 12 layers. Source: between the
+70 of two free cores and the 570 of cores shared with much else, both on the sample."""
 ONCE = ("rule", "words")
 """Families that no seed changes."""
-
-
-def reads(arm: Arm) -> bool:
-    """Whether the language model has to read the leads for it, where they have words at all."""
-    return arm.family in ("asllr", "ablation") or arm.key.endswith("+text")
 
 
 def seconds_of(arm: Arm, leads: int, settings: int) -> float:
@@ -40,7 +36,7 @@ def seconds_of(arm: Arm, leads: int, settings: int) -> float:
 def seconds_needed(arms: Iterable[Arm], leads: int, seeds: int, settings: int, *, words: bool) -> float:
     """The whole comparison, roughly; `leads`: with a known outcome; `words`: whether they have any to read."""
     asked = list(arms)
-    reading = READING * leads / 1000 if words and any(reads(arm) for arm in asked) else 0.0
+    reading = READING * leads / 1000 if words and any(arm.reads for arm in asked) else 0.0
     return reading + sum((1 if arm.family in ONCE else seeds) * seconds_of(arm, leads, settings) for arm in asked)
 
 
@@ -60,6 +56,6 @@ def seconds_left(results: Results) -> float:
         each = took(own) or took(kin) or seconds_of(arm, learnt, shared["trials"])
         total += each * (len(shared["seeds_of"][key]) - len(own))
     unread = shared.get("reads") and not any(one.reads for one in results.trials)
-    if unread and any(reads(results.arms[key]) for key in results.waiting):
+    if unread and any(results.arms[key].reads for key in results.waiting):
         total += READING * sum(shared["split"].values()) / 1000
     return total

@@ -67,8 +67,8 @@ class Bench:
         """How far each lead had come when it was scored, (n,) float64 over all leads; higher = deeper."""
         if not self.known_stage:
             raise NotComputable(
-                "no feature says how far a lead had come when it was scored; name one with --known-stage (the stage "
-                "reached in the end is the outcome and would give the answer away)"
+                "nothing says how far a lead had come when it was scored; name the column that does (--known-stage), "
+                "never the stage reached in the end, which would give the answer away"
             )
         return funnel_groups(self.leads, self.known_stage)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.benchmark.arms import Arm, choose
+from core.benchmark.forecast import seconds_left
 from core.benchmark.recipes import Bench, learn, seeded
 from core.benchmark.results import Results, Trial
 from core.benchmark.store import (
@@ -108,7 +109,8 @@ def run_benchmark(
         if minutes is not None and time.monotonic() - began > 60 * minutes:
             watch(Event(f"the budget of {minutes:g} minutes is spent: run the same command again to go on"))
             break
-        watch(Event(f"compare: {arm.title}, seed {seed}", number, len(plan), _left(began, number, len(plan))))
+        left = seconds_left(read_results(out))
+        watch(Event(f"compare: {arm.title}, seed {seed}", number, len(plan), left))
         try:
             write_trial(out, _trial(arm, seed, bench))
         except NotComputable as error:
@@ -206,7 +208,3 @@ def _write_shared(
         "notes": [*parts.notes, *([] if len(parts.test) else [NO_TEST])],
     }
     write_json(out / "shared.json", {**document, "read_seconds_per_1000": rivals.read_seconds_per_1000})
-
-
-def _left(began: float, done: int, total: int) -> float | None:
-    return (time.monotonic() - began) / done * (total - done) if done else None

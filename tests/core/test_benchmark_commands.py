@@ -164,7 +164,7 @@ def test_what_nobody_knows_when_a_lead_is_scored_is_no_known_stage(
 
 def test_arms_of_which_none_can_run_say_why(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refused(capsys, asked(home, tmp_path / "out", ("funnel-recency", "two-stage")))
-    assert "none of what was asked for can run" in told and "Funnel + recency: no feature says how far" in told
+    assert "none of what was asked for can run" in told and "Funnel + recency: nothing says how far" in told
 
 
 @pytest.mark.parametrize(
