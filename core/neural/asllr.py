@@ -116,7 +116,8 @@ class Heads(nn.Module):
         self.of_last = Standardise(last_width)
         self.pointwise = _head(state_width + tower_width, kind)
         self.pairwise = _head(state_width + tower_width, kind)
-        self.semantic_offset = nn.Linear(last_width, 2)
+        # Without a language model it has nothing to read, of which the usual start would warn.
+        self.semantic_offset = nn.utils.skip_init(nn.Linear, last_width, 2)
         nn.init.zeros_(self.semantic_offset.weight)
         nn.init.zeros_(self.semantic_offset.bias)
 

@@ -68,7 +68,7 @@ class Rivals:
         self.material = Material(leads, parts.train, parts.calibration, config, work, watch)
         self.rows = Three(parts.train, parts.calibration, tested)
         self.reads = self.material.has_text
-        limit = config.encode_limit
+        limit = config.encode_limit if self.reads else 0
         self.read_rows = replace(self.rows, train=self.material.sample(limit)) if limit else self.rows
         self.shared_seconds = 0.0
         """Time spent on what all arms share, which no arm's own time counts."""
