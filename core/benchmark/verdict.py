@@ -178,6 +178,11 @@ def _cautions(table: Table) -> tuple[str, ...]:
     found = []
     if results.shared.get("split", {}).get("test") == 0:
         found.append("There was no test part, so the figures are of the leads by which choices were made: too good.")
+    if results.shared.get("reads") is False and table.language is not None:
+        found.append(
+            "These leads have no words to read: what stands under the language model's name here are its heads and "
+            "losses, learned from the fields alone."
+        )
     if results.waiting:
         arms = "one way to rank is" if len(results.waiting) == 1 else f"{len(results.waiting)} ways to rank are"
         found.append(f"The answer may still change: {arms} not finished.")

@@ -126,3 +126,20 @@ def test_the_answer_as_json_has_numbers_and_sentences() -> None:
 def test_equal_ways_to_rank_never_unseat_the_simpler_one(seed: int) -> None:
     found = told(made_results({"lightgbm": 1.0, "hpro": 1.0}, leads=2000, seed=seed))
     assert found.use == "lightgbm" and not more_of(found).shown
+
+
+def test_leads_without_words_are_said_to_have_been_judged_by_their_fields() -> None:
+    words = made_results({"lightgbm": 1.0, "asllr": 1.0})
+    silent = replace(words, shared={**words.shared, "reads": False})
+    assert "no words to read" in told(silent).words and "no words to read" not in told(words).words
+
+
+def test_the_usual_method_that_was_best_after_the_fact_is_named_as_a_hint() -> None:
+    found = told(made_results({"newest": 3.0, "lightgbm": 0.5, "asllr": 0.5}))
+    assert found.reference == "newest" and "take it as a hint" not in found.words
+    results = made_results({"newest": 3.0, "lightgbm": 0.5, "asllr": 0.5})
+    swapped = replace(
+        results, trials=tuple(replace(one, validation=0.9 if one.arm == "lightgbm" else 0.1) for one in results.trials)
+    )
+    found = told(swapped)
+    assert found.reference == "lightgbm" and "Newest first found most on the tested leads" in found.words
