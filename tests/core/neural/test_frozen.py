@@ -1,0 +1,88 @@
+"""asLLR over frozen states: what each variant learns from, where its network begins, what stays frozen."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import LossWeights
+from core.data.pairs import Pairing
+from core.funnel import PRESETS
+from core.neural.frozen import Frozen, Variant, answer_of, loss_of
+from core.neural.networks import Part, Recipe
+
+FUNNEL = PRESETS["automotive"]
+PAIRING = Pairing(FUNNEL, {"soft_signal": np.tile([60.0, 200.0], (6, 1))})
+
+
+def part(n: int = 40, components: int = 3, seed: int = 0) -> Part:
+    rng = np.random.default_rng(seed)
+    stage = rng.integers(-1, 5, n)
+    converted = np.where(stage == 4, 1.0, np.where(stage < 0, np.nan, 0.0))
+    return Part(
+        torch.from_numpy(rng.normal(size=(n, 2)).astype(np.float32)),
+        torch.from_numpy(rng.normal(size=(n, components)).astype(np.float32)),
+        converted,
+        stage,
+        rng.uniform(0, 300, n),
+        torch.from_numpy(rng.normal(size=(n, 3)).astype(np.float32)),
+    )
+
+
+def test_a_variant_keeps_its_tiers_and_margins() -> None:
+    names = [tier.name for tier in Variant(tiers=("key_action",)).pairing(PAIRING).funnel.tiers]
+    assert names == ["key_action"]
+    assert [tier.margin for tier in Variant(margins="zero").pairing(PAIRING).funnel.tiers] == [0, 0, 0]
+    weighed = Variant(margins="weights").pairing(PAIRING).funnel.tiers
+    assert [(tier.margin, round(tier.weight, 3)) for tier in weighed] == [(0, 2.718), (0, 1.649), (0, 1.105)]
+    whole = Variant(pairs="funnel").pairing(PAIRING).funnel.tiers
+    assert [tier.weight for tier in whole] == [1, 2, 4, 8] and whole[-1].chosen == ("lock_in",)
+
+
+def test_a_network_begins_as_the_heads_it_is_given() -> None:
+    leads, rng = part(), torch.Generator().manual_seed(0)
+    start = {
+        name: (torch.randn(1, 5, generator=rng), torch.randn(1, generator=rng)) for name in ("pointwise", "pairwise")
+    }
+    network = Frozen(start, 5, Recipe(), Variant()).eval()
+    h = torch.cat([leads.text, leads.x], dim=1)
+    said = network(leads)
+    assert torch.allclose(said.logit, (h @ start["pointwise"][0].T + start["pointwise"][1]).squeeze(1), atol=1e-5)
+    assert torch.allclose(said.score, (h @ start["pairwise"][0].T + start["pairwise"][1]).squeeze(1), atol=1e-5)
+    assert leads.vocabulary is not None and torch.equal(said.yes, leads.vocabulary[:, 0])
+    both = answer_of("blend")(network, leads)
+    assert torch.equal(both[:, 0], said.logit) and torch.equal(both[:, 1], said.score)
+
+
+def test_a_frozen_ranking_head_stays_as_drawn_yet_teaches_the_trunk() -> None:
+    variant = Variant(pair_loss="bpr", frozen_pairwise=True)
+    torch.manual_seed(0)
+    network = Frozen({}, 5, Recipe(), variant)
+    loss_of(variant, PAIRING, top=4)(network, part()).backward()
+    assert network.pairwise.weight.grad is None and bool(network.pairwise.weight.any())
+    first = network.trunk[0]
+    assert isinstance(first, torch.nn.Linear) and first.weight.grad is not None and bool(first.weight.grad.any())
+
+
+@pytest.mark.parametrize("pair_loss", ["hpro", "bpr", "lambdarank", "listmle", "rcr"])
+def test_every_pair_loss_falls_on_a_batch_with_unknown_outcomes(pair_loss: str) -> None:
+    variant, leads = Variant(LossWeights(), pair_loss=pair_loss), part(80)
+    torch.manual_seed(0)
+    network = Frozen({}, 5, Recipe(dropout=0.0), variant)
+    loss = loss_of(variant, PAIRING, top=4)
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
+    values = []
+    for _ in range(30):
+        optimiser.zero_grad()
+        value = loss(network, leads)
+        value.backward()
+        optimiser.step()
+        values.append(value.item())
+    assert np.isfinite(values).all() and values[-1] < 0.9 * values[0]
+
+
+def test_without_weight_the_pairs_teach_nothing() -> None:
+    variant = Variant(LossWeights(pairwise=0.0, semantic=0.0))
+    network = Frozen({}, 5, Recipe(), variant)
+    loss_of(variant, PAIRING, top=4)(network, part()).backward()
+    assert network.pairwise.weight.grad is None or not network.pairwise.weight.grad.any()
+    assert network.pointwise.weight.grad is not None and bool(network.pointwise.weight.grad.any())
