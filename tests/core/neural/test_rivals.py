@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_a_group_known_at_scoring_time_is_one_more_field(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_lora_arms_are_whole_training_runs(tmp_path: Path, plain: bool) -> None:
-    changes = {"epochs": 1, "baselines": False}
+    changes: dict[str, Any] = {"epochs": 1, "baselines": False}
     if plain:
         changes |= {"probe": False, "train_pairwise": False, "heads": "two-layer", "rank_by": "pointwise"}
     learned = rivals(tmp_path).tuned(changes, 0, plain_pairs=plain)
