@@ -153,6 +153,10 @@ class Config(_Checked):
             raise ConfigError(
                 "probe=false with epochs=0 trains nothing: set epochs to 1 or more, or leave probe at true"
             )
+        if self.probe and not self.train_pairwise:
+            raise ConfigError(
+                "train_pairwise=false keeps the ranking head as drawn, which the probe would fit: set probe to false"
+            )
         if not self.loss.pointwise and not self.loss.pairwise:
             raise ConfigError("loss.pointwise and loss.pairwise are both 0, so nothing would rank: raise one of them")
 

@@ -65,7 +65,9 @@ class Rivals:
         self, leads: Leads, parts: Parts, tested: np.ndarray, config: Config, work: Path, trials: int, watch: Watch
     ) -> None:
         self.leads, self.config, self.work, self.trials, self.watch = leads, config, work, trials, watch
-        self.material = Material(leads, parts.train, parts.calibration, config, work, watch)
+        # Each arm says itself which pairs teach it; the setting would change them under its name.
+        tiers = replace(config, pairs="tiers")
+        self.material = Material(leads, parts.train, parts.calibration, tiers, work, watch)
         self.rows = Three(parts.train, parts.calibration, tested)
         self.reads = self.material.has_text
         limit = config.encode_limit if self.reads else 0
@@ -167,14 +169,21 @@ class Rivals:
         )
 
     def tuned(self, changes: dict[str, Any], seed: int, *, plain_pairs: bool = False) -> Learned:
-        """A whole training run with LoRA: `changes` to the settings; `plain_pairs`: outcome pairs without margin."""
+        """A whole training run with LoRA: `changes` to the settings; `plain_pairs`: outcome pairs without margin.
+
+        Raises:
+            NotComputable: the language model reads nothing, so that there is nothing to tune.
+        """
         leads = self.leads
         if plain_pairs:
             funnel = replace(leads.schema.funnel, tiers=(Tier("conversion", margin=0.0),))
             leads = Leads(leads.roles, leads.features, replace(leads.schema, funnel=funnel))
+            changes = {**changes, "pairs": "tiers"}
         config = replace(self.config, seed=seed, **changes)
         folder = self.work / f"tuned-{hashlib.sha256(repr((config, plain_pairs)).encode()).hexdigest()[:16]}"
         trained = train_run(leads, self.rows.train, self.rows.later, config, folder, self.watch)
+        if not trained.run.ranking.reads:
+            raise NotComputable("LoRA tunes the language model, however: it has nothing to read in these leads")
 
         def said(rows: np.ndarray) -> np.ndarray:
             part = leads.take(rows)

@@ -44,6 +44,8 @@ def test_published_constants() -> None:
         ("loss.pairwise=nan", "a number"),
         ("readout_layers=0", "at least 1"),
         ("probe=false", "trains nothing"),
+        ("pairs=all", "one of auto, tiers, funnel"),
+        ("train_pairwise=false", "set probe to false"),
         ("preset=gpu", "--preset"),
     ],
 )

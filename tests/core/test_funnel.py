@@ -1,9 +1,11 @@
 """Tiers and funnels refuse what makes no pairs; the presets are whole."""
 
+import numpy as np
 import pytest
 
+from core.data.pairs import make_pairs
 from core.errors import SchemaError
-from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, Tier, three_tiers
+from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, Tier, three_tiers, whole_funnel
 
 STAGES = ("lost", "call", "deal")
 
@@ -58,3 +60,20 @@ def test_each_preset_has_the_three_tiers_with_the_paper_s_margins(name):
 
 def test_two_stages_leave_no_room_for_a_key_action():
     assert [tier.name for tier in three_tiers(("lost", "won"), key=1).tiers] == ["global_dominance", "soft_signal"]
+
+
+def test_the_whole_funnel_sets_every_deeper_lead_over_every_shallower_one():
+    funnel = whole_funnel(("lost", "call", "visit", "sold"))
+    assert [(tier.margin, tier.weight) for tier in funnel.tiers] == [(0, 1), (0, 2), (0, 4)]
+    stage = np.array([2, -1, 0, 3, 1])
+    pairs = make_pairs(stage, (stage == 3).astype(float), np.full(5, np.nan), funnel)
+    gap = stage[pairs.chosen] - stage[pairs.rejected]
+    assert (gap > 0).all() and 1 not in {*pairs.chosen, *pairs.rejected}
+    # A pair so many stages apart crosses as many boundaries, and stands in a tier for each.
+    met, times = np.unique(np.column_stack([pairs.chosen, pairs.rejected]), axis=0, return_counts=True)
+    assert len(met) == 6 and times.tolist() == (stage[met[:, 0]] - stage[met[:, 1]]).tolist()
+
+
+@pytest.mark.parametrize("stages", [(), ("lost",)])
+def test_without_a_boundary_the_whole_funnel_leaves_the_outcome(stages):
+    assert whole_funnel(stages).effective_tiers() == (OUTCOME_TIER,)

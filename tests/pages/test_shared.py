@@ -276,5 +276,5 @@ def test_when_a_model_was_trained_is_told_by_its_card(made, expected):
 
 def test_phases_that_nobody_named_are_shown_by_their_own_name():
     job = Job(state="running", phase="a new phase", done=0, total=0, label="x")
-    assert _jobs.progress_words(job) == "a new phase"
+    assert _jobs.progress_words(job) == "A new phase"
     assert _jobs.progress_words(Job(state="queued", label="Score", phase="")) == "Score: waiting to start"
