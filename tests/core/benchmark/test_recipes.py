@@ -10,9 +10,11 @@ import pytest
 from core.benchmark.arms import catalogue
 from core.benchmark.recipes import _LORA, _PLAIN, Bench, funnel_groups, learn, variant_of
 from core.data.leads import Leads
+from core.data.pairs import Pairing
 from core.data.splitting import split_by_time
 from core.errors import NotComputable
 from core.funnel import PRESETS
+from core.neural.ctr.models import CTR
 from core.neural.rivals import Rivals
 from core.progress import nobody
 from tests.made import make_leads, tiny_config
@@ -30,8 +32,32 @@ def test_every_arm_has_a_recipe() -> None:
             assert variant_of(key)
         elif arm.family == "lora":
             assert _LORA[key](tiny_config())["epochs"] == 1
+        elif arm.family == "click" and key != "direct":
+            assert key.removesuffix("+text") in CTR
+        elif arm.family == "funnel":
+            assert key.removesuffix("+text") in ("esmm", "aitm")
         else:
-            assert key in _PLAIN or arm.family in ("click", "funnel")
+            assert key in _PLAIN or key == "direct"
+
+
+def test_each_tier_alone_is_a_tier_of_the_funnel() -> None:
+    funnel = PRESETS["automotive"]
+    kept = {
+        key: [tier.name for tier in variant_of(key).pairing(Pairing(funnel, {})).funnel.tiers]
+        for key in catalogue(funnel)
+        if key.startswith("hpro-only-")
+    }
+    assert kept == {f"hpro-only-{tier.name}": [tier.name] for tier in funnel.tiers}
+
+
+def test_without_words_the_semantic_head_is_left_out(tmp_path: Path) -> None:
+    leads = make_leads(240, words=False)
+    parts = split_by_time(leads)
+    bench = Bench(leads, parts, parts.test, Rivals(leads, parts, parts.test, tiny_config(), tmp_path, 1, nobody))
+    arms = catalogue(leads.schema.funnel)
+    with pytest.raises(NotComputable, match="semantic head needs words"):
+        learn(arms["asllr-semantic"], bench, 0)
+    assert np.isfinite(learn(arms["hpro"], bench, 0).test()).all()
 
 
 def test_groups_of_a_category_follow_the_funnel() -> None:

@@ -86,3 +86,37 @@ def test_without_weight_the_pairs_teach_nothing() -> None:
     loss_of(variant, PAIRING, top=4)(network, part()).backward()
     assert network.pairwise.weight.grad is None or not network.pairwise.weight.grad.any()
     assert network.pointwise.weight.grad is not None and bool(network.pointwise.weight.grad.any())
+
+
+def test_unknown_outcomes_and_stages_teach_no_head() -> None:
+    leads = part(12)
+    unknown = Part(leads.x, leads.text, np.full(12, np.nan), np.full(12, -1), np.full(12, np.nan), leads.vocabulary)
+    for pair_loss in ("hpro", "bpr", "lambdarank", "listmle", "rcr"):
+        variant = Variant(LossWeights(), pair_loss=pair_loss)
+        network = Frozen({}, 5, Recipe(dropout=0.0), variant)
+        value = loss_of(variant, PAIRING, top=4)(network, unknown)
+        value.backward()
+        assert value.item() == 0, pair_loss
+        assert not any(one.grad is not None and one.grad.any() for one in network.parameters()), pair_loss
+
+
+def test_margins_as_weights_pull_easy_pairs_as_the_margins_did() -> None:
+    leads = part(200)
+    pulls = {}
+    for margins in ("own", "weights", "zero"):
+        variant = Variant(LossWeights(pointwise=0.0, semantic=0.0), margins=margins, tiers=("global_dominance",))
+        pairs = variant.pairing(PAIRING).pairs(leads.stage, leads.converted, leads.call_seconds)
+        easy = 12.0  # both leads of a pair are so far apart that e^-x is all that is left of the logistic
+        pulls[margins] = float(pairs.tiers[0].weight / (1 + np.exp(easy - pairs.margin[0])))
+    assert pulls["own"] == pytest.approx(pulls["weights"], rel=1e-3)
+    assert pulls["zero"] == pytest.approx(pulls["own"] / np.e, rel=1e-3)
+
+
+def test_without_a_language_model_it_is_a_network_over_the_fields() -> None:
+    leads = part(components=0)
+    bare = Part(leads.x, leads.text, leads.converted, leads.stage, leads.call_seconds)
+    variant = Variant(LossWeights(semantic=0.0))
+    network = Frozen({"pointwise": (torch.tensor([[2.0, 0.0]]), torch.tensor([1.0]))}, 2, Recipe(), variant).eval()
+    assert torch.allclose(network(bare).logit, 2 * bare.x[:, 0] + 1)
+    loss_of(variant, PAIRING, top=4)(network, bare).backward()
+    assert network.semantic_offset.weight.grad is None and network.pairwise.weight.grad is not None
