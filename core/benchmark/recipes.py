@@ -88,7 +88,7 @@ def funnel_groups(leads: Leads, column: str) -> np.ndarray:
         return found
     numbers = values.fillna(values.min() - 1 if values.notna().any() else 0.0)
     if numbers.nunique() <= GROUPS:
-        return numbers.to_numpy(dtype=np.float64)
+        return numbers.rank(method="dense").to_numpy(dtype=np.float64) - 1
     return pd.qcut(numbers, GROUPS, labels=False, duplicates="drop").to_numpy(dtype=np.float64)
 
 
@@ -257,7 +257,7 @@ _PLAIN: dict[str, Callable[[Bench, int], Learned]] = {
 
 
 def _tuned(config: Config, loss: LossWeights) -> dict[str, Any]:
-    return {"epochs": max(config.epochs, 1), "loss": loss, "baselines": False}
+    return {"epochs": max(config.epochs, 1), "loss": loss, "baselines": False, "pairs": "tiers"}
 
 
 _LORA: dict[str, Callable[[Config], dict[str, Any]]] = {

@@ -183,6 +183,12 @@ def _cautions(table: Table) -> tuple[str, ...]:
             "These leads have no words to read: what stands under the language model's name here are its heads and "
             "losses, learned from the fields alone."
         )
+    read = results.shared.get("read") or {}
+    if read.get("train", 0) < read.get("of", 0) and table.language is not None and results.shared.get("reads"):
+        found.append(
+            f"What reads the talk learned from {read['train']:,} of the {read['of']:,} training leads (setting "
+            "encode_limit), the usual methods from all: a difference between them may come from that."
+        )
     if results.waiting:
         arms = "one way to rank is" if len(results.waiting) == 1 else f"{len(results.waiting)} ways to rank are"
         found.append(f"The answer may still change: {arms} not finished.")

@@ -18,7 +18,8 @@ from core.report.parts import Picture, Section
 
 STATISTICS = (
     "The best usual method and the best form of the language model were chosen by average precision on a later slice "
-    "that no training saw, before the test was looked at. So the answer rests on one comparison; all else in this "
+    "by which training was stopped and settings were chosen, before the test was looked at. "
+    "So the answer rests on one comparison; all else in this "
     "report is there to look at, and its p is corrected for the number of comparisons in its table (Holm).",
     "Ranges hold the truth in 95% of such tests. They cover both which leads were tested (paired bootstrap, converted "
     "and other leads drawn apart, whole customers where one has several leads) and which seed the training had "
@@ -140,7 +141,8 @@ def _how(table: Table) -> Section:
     if "seeds" in shared:
         told.append(
             f"Whatever hangs on chance was trained with {counted(int(shared['seeds']), 'seed')}; what does not, once. "
-            f"Settings tried for each: {shared.get('trials', 1)}. Networks share one sampler of batches, which draws "
+            f"Settings tried for each network: {shared.get('trials', 1)}; trees try 7 to 20, linear models a grid. "
+            "Networks share one sampler of batches, which draws "
             "rare stages often enough, and all stop by average precision on the later slice."
         )
     drawn = f"{table.resamples:,} resamples of the leads."
