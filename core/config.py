@@ -12,35 +12,12 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from core.bounds import Checked, setting
 from core.errors import ConfigError
 
 
-def setting(
-    default: Any, meaning: str, *, low: float | None = None, high: float | None = None, choices: tuple = ()
-) -> Any:
-    """A dataclass field with its meaning and its bounds (both inclusive)."""
-    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "choices": choices})
-
-
-class _Checked:
-    """Checks each setting against its own bounds when an instance is made."""
-
-    def __post_init__(self) -> None:
-        for f in fields(self):  # type: ignore[arg-type]
-            value, rule = getattr(self, f.name), f.metadata
-            if not rule:
-                continue
-            if rule["choices"] and value not in rule["choices"]:
-                raise ConfigError(f"{f.name} must be one of {', '.join(rule['choices'])}, however: got={value!r}")
-            for bound, wrong in (("low", lambda v, b: v < b), ("high", lambda v, b: v > b)):
-                numbers = value if isinstance(value, tuple) else (value,)
-                if rule[bound] is not None and any(wrong(v, rule[bound]) for v in numbers):
-                    limit = "at least" if bound == "low" else "at most"
-                    raise ConfigError(f"{f.name} must be {limit} {rule[bound]}, however: got={value!r}")
-
-
 @dataclass(frozen=True)
-class LossWeights(_Checked):
+class LossWeights(Checked):
     """Weights of the three losses, each a mean over its leads or pairs."""
 
     pointwise: float = setting(2.0, "Weight of the conversion loss. Source: authors' code, src/train.py.", low=0)
@@ -52,7 +29,7 @@ class LossWeights(_Checked):
 
 
 @dataclass(frozen=True)
-class Lora(_Checked):
+class Lora(Checked):
     """The low-rank adapters on the language model."""
 
     rank: int = setting(16, "Rank of each adapter. Source: authors' code, src/layers.py.", low=1, high=512)
@@ -72,7 +49,7 @@ class Lora(_Checked):
 
 
 @dataclass(frozen=True)
-class Config(_Checked):
+class Config(Checked):
     """One training run."""
 
     preset: str = setting("cpu-quick", "The preset that these settings started from.")
