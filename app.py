@@ -19,11 +19,13 @@ MENU = {
         ("lift", "Lift", "trending_up", "viewer", "How much better than calling at random, on known outcomes."),
         ("trials", "Trials", "experiment", "manager", "Field trials: prove that the ranking sells more."),
         ("value", "Value", "payments", "manager", "What the leads are worth in money, and what to do with them."),
+        ("talk", "What matters", "forum", "manager", "Which fields and kinds of talk move scores, over many leads."),
         ("campaigns", "Campaigns", "campaign", "manager", "What each campaign brought, and where its money should go."),
     ],
     "Build": [
         ("leads", "Leads", "upload_file", "analyst", "Bring in a file of leads, check it, and keep it as a dataset."),
         ("train", "Train", "model_training", "analyst", "Train a model on a dataset and watch it learn."),
+        ("pairs", "Pairs", "compare_arrows", "analyst", "What the model learns from, and where it disagrees with it."),
         ("compare", "Compare", "balance", "analyst", "Many ways to rank the same leads, and which of them to use."),
         ("models", "Models", "inventory_2", "analyst", "Trained models, their figures, and the one in use."),
     ],

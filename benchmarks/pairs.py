@@ -42,8 +42,9 @@ from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads
 from core.neural.backbones import TINY, Backbone, load_backbone
 from core.neural.batches import collate
-from core.neural.finetune import Lesson, batches_of, gradients
+from core.neural.finetune import gradients
 from core.neural.hpro import HproLoss
+from core.neural.lesson import Lesson, batches_of
 from core.neural.scorer import make_reader
 
 FUNNEL = PRESETS["automotive"]

@@ -16,13 +16,17 @@ from core.config import PRESETS, settings
 from core.economics_steps import economics_steps
 from core.errors import LeadRankError
 from core.funnel import PRESETS as FUNNELS
+from core.segment_steps import segment_steps
 from core.steps import arms_told, benchmark_options, trial_steps
 
 HOMES = {
     **dict.fromkeys(("job", "rescore", "prepare"), "core.chores"),
     "trial": "core.trial_commands",
     "economics": "core.economics_commands",
+    "segment": "core.segment_commands",
     "benchmark": "core.benchmark_commands",
+    "sheet": "core.disclosure_commands",
+    **dict.fromkeys(("compare", "faithfulness", "moves", "talk"), "core.reasons_commands"),
 }
 """Where the verbs live that are not in `core.commands`; a step may name a home of its own."""
 
@@ -81,6 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
         dest="assignments",
         help="one setting; may be repeated",
     )
+    train.add_argument(
+        "--reviews", type=Path, metavar="FILE", help="what people said of pairs and leads, as the page Pairs gives it"
+    )
     train.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
 
     score = verb("score", "Score leads with a trained model.")
@@ -107,7 +114,62 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--leads", type=Path, required=True, help="lead file")
     explain.add_argument("--lead-id", required=True)
     explain.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
+    explain.add_argument("--quick", action="store_true", help="first reasons, at about the cost of six readings")
     _where(explain)
+
+    compare = verb(
+        "compare", "Why one lead stands above another: the difference of their ranking scores, part by part."
+    )
+    compare.add_argument("--model", type=Path, required=True, help="run folder")
+    compare.add_argument("--leads", type=Path, required=True, help="lead file")
+    compare.add_argument("--lead-a", required=True, metavar="ID", help="the lead that should stand above")
+    compare.add_argument("--lead-b", required=True, metavar="ID", help="the lead that it is compared with")
+    _where(compare)
+
+    sheet = verb("sheet", "What the person concerned may be told about one lead, in plain words: HTML or PDF.")
+    sheet.add_argument("--model", type=Path, required=True, help="run folder")
+    sheet.add_argument("--leads", type=Path, required=True, help="lead file")
+    sheet.add_argument("--lead-id", required=True)
+    sheet.add_argument("--out", type=Path, required=True, help="the sheet: a name ending in .html or .pdf")
+    sheet.add_argument(
+        "--scores", type=Path, help="what `score` wrote, for the lead's place (default: its chance alone)"
+    )
+    sheet.add_argument("--contact", default="", help="whom the person can turn to (default: $LEADRANK_CONTACT)")
+    sheet.add_argument("--no-reasons", action="store_true", help="do not work out the reasons")
+    _where(sheet)
+
+    talk = verb("talk", "Which fields and which kinds of talk move scores, over many leads.")
+    talk.add_argument("--model", type=Path, required=True, help="run folder")
+    talk.add_argument("--leads", type=Path, required=True, help="lead file")
+    talk.add_argument(
+        "--sample", type=int, default=200, help="leads whose reasons are worked out (default: %(default)s)"
+    )
+    talk.add_argument("--out", type=Path, help="folder for the reasons; the same command again goes on with them")
+    _where(talk)
+
+    moves = verb("moves", "What would move one lead up or down: changes of fields and turns, as the model sees them.")
+    moves.add_argument("--model", type=Path, required=True, help="run folder")
+    moves.add_argument("--leads", type=Path, required=True, help="lead file; the lead is ranked among its leads")
+    moves.add_argument("--lead-id", required=True, metavar="ID")
+    moves.add_argument("--top", type=int, default=20, help="leads that the team can call (default: %(default)s)")
+    moves.add_argument("--down", action="store_true", help="what would take it down instead of up")
+    moves.add_argument("--keep", nargs="+", default=[], metavar="FIELD", help="fields that nobody can change")
+    moves.add_argument("--sentence", default="", help="what the customer could say, in your own words")
+    moves.add_argument(
+        "--scores", type=Path, help="what `score` wrote of these leads with this model (default: score them now)"
+    )
+    _where(moves)
+
+    faithful = verb("faithfulness", "Check on test leads whether a model's reasons are its own; its card will tell.")
+    faithful.add_argument("--model", type=Path, required=True, help="run folder")
+    faithful.add_argument("--leads", type=Path, required=True, help="lead file that it was trained and tested on")
+    faithful.add_argument("--sample", type=int, default=20, help="test leads (default: %(default)s)")
+    faithful.add_argument("--draws", type=int, default=20, help="random orders of each lead (default: %(default)s)")
+    faithful.add_argument(
+        "--methods", nargs="+", default=[], metavar="NAME", help="ways to give reasons (default: those in use)"
+    )
+    faithful.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
+    _where(faithful)
 
     verb("backbone", "Prepare the embedded language model: convert, check and cache it.")
     job = verb("job", "Do one queued piece of long work; the app starts this.")
@@ -127,6 +189,9 @@ def build_parser() -> argparse.ArgumentParser:
     benchmark_options(compared)
     trial_steps(verbs.add_parser("trial", help="Field trials: plan one, draw the arms, read it, rehearse one."))
     economics_steps(verbs.add_parser("economics", help="From a score to money: deals, prices, depth, plans."))
+    segment_steps(
+        verbs.add_parser("segment", help="Who came because of the campaign, who anyway; whom to send the next.")
+    )
 
     verb("prepare", "Make the workspace ready for the app; brings in the sample where nothing is there yet.")
     verb("tour", "The main job on the shipped sample and model: score, evaluate, explain.")

@@ -32,11 +32,13 @@ RUN_FILES = frozenset(
         "card.json",
         "config.json",
         "encoder.json",
+        "faithfulness.json",
         "heads.safetensors",
         "history.json",
         "manifest.json",
         "ranking.json",
         "schema.json",
+        "teaching.safetensors",
         "test_scores.parquet",
         "tokenizer.json",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 from core.data.dialogue import parse_turns
@@ -11,22 +11,17 @@ from core.data.leads import Leads
 from core.data.masking import PLACEHOLDER, Masked, mask, unmask
 from core.data.prompts import shown_name, shown_value
 from core.errors import LeadRankError
-from core.scores import Attribution, Contribution
+from core.proofs import consequence, dropped, shown, strongest, sureness
+from core.scores import Attribution, Contribution, Proof
 
-LEAST_SHOWN = 0.005
-"""Contributions that would read 0.00 are no reasons."""
 QUOTED = 80
 """Most characters of a turn that are quoted."""
 
 
-def strongest(contributions: Sequence[Contribution], top: int) -> list[Contribution]:
-    """The `top` contributions of the largest size, largest first, those that read 0.00 left out."""
-    shown = [c for c in contributions if abs(c.value) >= LEAST_SHOWN]
-    return sorted(shown, key=lambda c: -abs(c.value))[:top]
-
-
 def reasons(attribution: Attribution, top: int = 5) -> list[str]:
     """The `top` fields and turns that moved the score most, a sentence each, strongest first.
+
+    Where reasons were proved, those alone whose proof holds.
 
     Example:
         >>> field = Contribution("field", "days_since_last_call", "2", 0.41)
@@ -36,18 +31,27 @@ def reasons(attribution: Attribution, top: int = 5) -> list[str]:
         days since last call: 2 — speaks for this lead (+0.41)
         Customer said "No, thanks." — speaks against this lead (-0.22)
     """
-    return [_sentence(c, attribution.words) for c in strongest((*attribution.fields, *attribution.turns), top)]
+    return [sentence(c, attribution.words) for c in _shown(attribution, top)]
 
 
 def notes(attribution: Attribution) -> list[str]:
     """What must be known to read the reasons rightly; [] where there is nothing."""
     found = []
-    if not attribution.converged:
+    if not attribution.converged and attribution.steps == 1:
+        found.append("The points are a first estimate, after a single look.")
+    elif not attribution.converged:
         error = f"{attribution.relative_error:.0%} after {attribution.steps} steps"
         found.append(f"These figures are rough: their sum is off by {error}.")
     if left := attribution.truncated_turns:
         turns = "oldest turn" if left == 1 else f"{left} oldest turns"
         found.append(f"The {turns} did not fit into the model's token limit and could not move the score.")
+    if gone := dropped(attribution):
+        one = gone == 1
+        found.append(
+            f"{gone} {'other looks' if one else 'others look'} like {'a reason' if one else 'reasons'} and "
+            f"{'is' if one else 'are'} not shown: without {'it' if one else 'them'} the score stays the same, or moves "
+            "the other way."
+        )
     return found
 
 
@@ -74,11 +78,14 @@ def from_dict(document: dict[str, Any]) -> Attribution:
         LeadRankError: the document is something else.
     """
     try:
-        values = {f.name: document[f.name] for f in fields(Attribution)}
-        parts = {
+        # What older versions did not keep yet has a default.
+        values = {f.name: document[f.name] for f in fields(Attribution) if f.name in document or f.default is MISSING}
+        parts: dict[str, Any] = {
             name: tuple(Contribution(**{**entry, "value": float(entry["value"])}) for entry in values[name])
             for name in ("fields", "turns", "words")
         }
+        parts["proofs"] = tuple(Proof(**entry) for entry in values.get("proofs", ()))
+        parts["unchanged"] = Proof(**values["unchanged"]) if values.get("unchanged") else None
     except (KeyError, TypeError, ValueError) as error:
         raise LeadRankError(
             f"expected an explanation as it was kept, however: {error!r} in it is missing or wrong; explain again"
@@ -156,20 +163,31 @@ def _sources(leads: Leads, row: int) -> dict[int | str, _Source]:
 
 
 def as_text(attribution: Attribution, top: int = 5) -> str:
-    """A short report: the score, its reasons, the words that moved it most, notes."""
-    told = reasons(attribution, top) or ["nothing in it moves the score away from that of a lead that says nothing"]
+    """A short report: the score, its reasons with their proofs, the words that moved it most, notes."""
+    told = [line for c in _shown(attribution, top) for line in _with_proof(attribution, c)]
     words = [f"{c.name} {c.value:+.2f}" for c in strongest(attribution.words, 2 * top)]
     lines = [
         f"Why lead {attribution.lead_id} has the {attribution.head} score {attribution.logit:+.2f} "
         f"({attribution.baseline_logit:+.2f} for a lead that says nothing):",
-        *(f"  {line}" for line in told),
+        *(told or ["  nothing in it moves the score away from that of a lead that says nothing"]),
         *([f"Words that moved it most: {', '.join(words)}"] if words else []),
         *notes(attribution),
     ]
     return "\n".join(lines)
 
 
-def _sentence(c: Contribution, words: Sequence[Contribution]) -> str:
+def _shown(attribution: Attribution, top: int) -> list[Contribution]:
+    return shown(attribution, (*attribution.fields, *attribution.turns), top)
+
+
+def _with_proof(attribution: Attribution, c: Contribution) -> list[str]:
+    sure = sureness(c)
+    lines = [f"  {sentence(c, attribution.words)}{f', {sure}' if sure else ''}"]
+    return lines + [f"      {proof}" for proof in [consequence(attribution, c)] if proof]
+
+
+def sentence(c: Contribution, words: Sequence[Contribution]) -> str:
+    """A field or turn as a reason; `words`: those of the whole attribution."""
     verdict = f"speaks {'for' if c.value > 0 else 'against'} this lead ({c.value:+.2f})"
     if c.kind == "field":
         return f"{shown_name(c.name)}: {_quoted(c.text) or 'not known'} — {verdict}"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from core.answers import Answer, as_json
+from core.benchmark.arms import choose
+from core.benchmark.asked import Asked, check_columns
 from core.benchmark.results import Results
-from core.benchmark.running import Asked, run_benchmark
+from core.benchmark.running import run_benchmark
 from core.benchmark.store import read_results
 from core.benchmark.table import RESAMPLES, build_table
 from core.benchmark.verdict import verdict
 from core.benchmark_report.files import html_report, markdown_report
 from core.config import load_config, with_settings
-from core.console import load, tell
+from core.console import load_noted, tell
 from core.data.schema import load_schema
 from core.errors import ConfigError, NotComputable
 
@@ -45,7 +49,11 @@ def benchmark(
         raise ConfigError(f"--budget is a number of minutes above 0, however: got={budget:g}")
     config = with_settings(load_config(None, preset), assignments)
     asked = Asked(tuple(arms), seeds, trials, capacity, known_stage, recency, tuple(allow))
-    found = run_benchmark(load(leads, contract), config, asked, out, minutes=budget, watch=tell, tell=_now_and_then())
+    # What is asked wrongly is told before a large file is read.
+    choose(asked.arms, contract.funnel)
+    check_columns(contract, asked)
+    told, notes = load_noted(leads, contract)
+    found = run_benchmark(told, config, asked, out, minutes=budget, data_notes=notes, watch=tell, tell=_now_and_then())
     if not found.trials:
         return _nothing_yet(found, out)
     document, text = write_report(found, out, RESAMPLES)
@@ -53,18 +61,31 @@ def benchmark(
 
 
 def write_report(found: Results, out: Path, resamples: int) -> tuple[dict, str]:
-    """Write table and reports of what there is; the verdict and the rows as JSON, and the words for a person."""
+    """Write table and reports of what there is, each whole or not at all.
+
+    Returns:
+        Verdict and rows as JSON, and the words for a person.
+    """
     table = build_table(found, resamples=resamples)
     said = verdict(table)
-    table.to_frame().to_parquet(out / "results.parquet", index=False)
-    (out / "report.md").write_text(markdown_report(table, said), "utf-8")
-    (out / "report.html").write_text(html_report(table, said), "utf-8")
-    rows = as_json(table.to_frame())
+    frame, stream = table.to_frame(), io.BytesIO()
+    frame.to_parquet(stream, index=False)
+    made = {
+        "results.parquet": stream.getvalue(),
+        "report.md": markdown_report(table, said).encode(),
+        "report.html": html_report(table, said).encode(),
+    }
+    for name, content in made.items():
+        (out / f"{name}.part").write_bytes(content)
+    for name in made:
+        os.replace(out / f"{name}.part", out / name)
+    rows = as_json(frame)
     return _document(found, said.to_dict(), rows), "\n".join((*said.answer, *said.cautions))
 
 
 def _document(found: Results, said: dict | None, rows: list) -> dict:
-    return {"verdict": said, "results": rows, "left_out": found.left_out, "waiting": list(found.waiting)}
+    waiting = {"waiting": list(found.waiting), "held_up": found.held_up}
+    return {"verdict": said, "results": rows, "left_out": found.left_out, **waiting}
 
 
 def _nothing_yet(found: Results, out: Path) -> Answer:
@@ -72,6 +93,8 @@ def _nothing_yet(found: Results, out: Path) -> Answer:
         reasons = "; ".join(f"{found.arms[key].title}: {reason}" for key, reason in found.left_out.items())
         raise NotComputable(f"none of what was asked for can run on these leads: {reasons}")
     text = f"Nothing has finished yet, {len(found.waiting)} wait: the same command goes on where this one stopped."
+    for reason in dict.fromkeys(found.held_up.values()):
+        text += f"\nHeld up: {reason}"
     return Answer({**_document(found, None, []), "out": str(out)}, text)
 
 

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import scoring
 from core.answers import Answer
 from core.config import load_config, with_settings
@@ -13,6 +15,7 @@ from core.console import load, reading, tell
 from core.data import simulation
 from core.data.guessing import guess_schema as propose
 from core.data.reading import read_table
+from core.data.reviews import read_reviews
 from core.data.schema import dump_schema, load_schema
 from core.data.splitting import open_rows, split_by_time
 from core.data.validation import examine_file
@@ -76,7 +79,14 @@ def validate(leads: Path, schema: Path) -> Answer:
 
 
 def train(
-    leads: Path, schema: Path, out: Path, preset: str, config: Path | None, assignments: list[str], resume: bool
+    leads: Path,
+    schema: Path,
+    out: Path,
+    preset: str,
+    config: Path | None,
+    assignments: list[str],
+    reviews: Path | None,
+    resume: bool,
 ) -> Answer:
     """Train a run."""
     from core.training import model_card
@@ -84,7 +94,8 @@ def train(
 
     wanted = with_settings(load_config(config, preset), assignments)
     found = load(leads, load_schema(schema), need_outcome=True)
-    card = train_whole(found, wanted, out, resume=resume, watch=tell)
+    said = read_reviews(reviews) if reviews else ()
+    card = train_whole(found, wanted, out, reviews=said, resume=resume, watch=tell)
     return Answer(card, model_card(card) + f"\nThe run is in {out}.")
 
 
@@ -136,13 +147,21 @@ def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
     return Answer(document, _figures(document))
 
 
-def explain(model: Path, leads: Path, lead_id: str, head: str, device: str, backbone: str | None) -> Answer:
-    """Explain one lead's score."""
+def explain(
+    model: Path, leads: Path, lead_id: str, head: str, quick: bool, device: str, backbone: str | None
+) -> Answer:
+    """Explain one lead's score, each reason proved by leaving it out."""
     from core.attribution import as_text, to_dict
+    from core.proofs import prove
 
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     found = load(leads, scorer.schema)
-    attribution = scoring.explain(scorer, found, lead_id, head=head, watch=tell)
+    lead = found.take(np.array([found.row_of(lead_id)]))
+    if quick:
+        attribution = scoring.first_reasons(scorer, lead, lead_id, head=head)
+    else:
+        attribution = scoring.explain(scorer, lead, lead_id, head=head, watch=tell)
+    attribution = prove(scoring.rescorer(scorer, lead), attribution)
     return Answer(to_dict(attribution), as_text(attribution))
 
 
@@ -162,6 +181,7 @@ def backbone() -> Answer:
 def tour() -> Answer:
     """The main job on what ships: how good the model is on its test part, new leads ranked, the first one explained."""
     from core.attribution import as_text, to_dict
+    from core.proofs import prove
 
     home = Path(__file__).resolve().parent.parent / "sample_data"
     model = home / "model"
@@ -175,7 +195,8 @@ def tour() -> Answer:
     open_leads = found.take(open_rows(found))
     scores = scoring.score(open_leads, scorer, tell)
     first = str(scores.frame["lead_id"].iat[0])
-    reasons = scoring.explain(scorer, open_leads, first, watch=tell)
+    lead = open_leads.take(np.array([open_leads.row_of(first)]))
+    reasons = prove(scoring.rescorer(scorer, lead), scoring.explain(scorer, lead, first, watch=tell))
     top = scores.frame.head(10).assign(probability=lambda frame: frame["probability"].map("{:.1%}".format))
     text = "\n".join(
         [

@@ -81,8 +81,15 @@ class Config(Checked):
     )
     pairs: str = setting(
         "auto",
-        "Pairs for the ranking head: the funnel's tiers (the paper), its whole depth, or the better out of fold.",
+        "Pairs for the ranking head: the funnel's tiers (the paper), its whole depth, or auto = the tiers unless the "
+        "whole depth is better out of fold by more than chance.",
         choices=("auto", "tiers", "funnel"),
+    )
+    reviewed_margin: float = setting(
+        0.5, "How far apart a pair that a person put in order should stand, in units of the ranking score.", low=0
+    )
+    reviewed_weight: float = setting(
+        1.0, "Weight of reviewed pairs beside a tier's, reached at 50 of them; fewer count in proportion.", low=0.01
     )
     train_pairwise: bool = setting(
         True, "Whether the ranking head learns; false = it stays as drawn, as in the authors' code by accident."

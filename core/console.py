@@ -61,7 +61,13 @@ def reading(name: str) -> Callable[[float], None]:
 
 def load(source: Path, schema: Schema, **more: Any) -> Leads:
     """Read and validate, telling the warnings."""
+    return load_noted(source, schema, **more)[0]
+
+
+def load_noted(source: Path, schema: Schema, **more: Any) -> tuple[Leads, tuple[str, ...]]:
+    """The same, with the warnings."""
     found, report = load_leads(source, schema, on_progress=reading(f"read {source.name}"), **more)
-    for problem in report.warnings:
-        tell(Event(f"note: {problem}"))
-    return found
+    notes = tuple(str(problem) for problem in report.warnings)
+    for note in notes:
+        tell(Event(f"note: {note}"))
+    return found, notes

@@ -59,6 +59,25 @@ class Tier:
             return "signal"
         return "stage" if self.chosen else "outcome"
 
+    @property
+    def words(self) -> str:
+        """What it teaches, in plain words.
+
+        Example:
+            >>> Tier("key_action", 0.5, chosen=("test_drive", "lock_in"), rejected=("lost", "call", "visit")).words
+            'test drive or lock in over lost to visit'
+        """
+        if self.kind == "signal":
+            return "longer over shorter calls"
+        if self.kind == "outcome":
+            return "ordered over not ordered"
+        return f"{_stage_words(self.chosen)} over {_stage_words(self.rejected)}"
+
+
+def _stage_words(stages: tuple[str, ...]) -> str:
+    names = [stage.replace("_", " ") for stage in stages]
+    return " or ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
+
 
 OUTCOME_TIER = Tier("conversion", margin=1.0)
 
@@ -109,8 +128,9 @@ def three_tiers(stages: tuple[str, ...], key: int, soft: bool = True) -> Funnel:
 def whole_funnel(stages: tuple[str, ...]) -> Funnel:
     """A tier for each boundary between stages: all leads beyond it over all before it, without margin.
 
-    Each weighs twice the one before, so that the sale counts most and every step on the way to it something: on
-    simulated leads whose stages follow intent, more than the paper's three tiers (benchmarks/hpro.py). Source: ours.
+    Each weighs twice the one before, so that the sale counts most and every step on the way to it something. On
+    simulated leads neither this nor the paper's three tiers did better by more than chance (benchmarks/hpro.py).
+    Source: ours.
 
     Example:
         >>> [(tier.name, tier.weight) for tier in whole_funnel(("lost", "call", "sold")).tiers]

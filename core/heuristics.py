@@ -39,6 +39,8 @@ def two_stage(known_stage: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 def _stage_first(stage: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Stage, plus the value's rank as a fraction below 1: leads that tie in both tie in the score."""
+    """The stage's place among the stages there are, plus the value's rank as a fraction below 1: the stages may be
+    less than 1 apart, and leads that tie in both tie in the score."""
+    place = rankdata(np.where(np.isnan(stage), -1.0, stage), method="dense")
     rank = rankdata(np.where(np.isnan(value), -np.inf, value))
-    return np.where(np.isnan(stage), -1.0, stage) + rank / (len(rank) + 1)
+    return place + rank / (len(rank) + 1)

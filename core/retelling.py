@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from core.attribution import reasons
+from core.attribution import sentence
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
 from core.data.masking import Masked, mask
+from core.proofs import shown
 from core.scores import Attribution, Contribution
 
 _VERDICT = re.compile(r" — speaks (?:for|against) this lead(?= \([+-])")
@@ -49,18 +50,32 @@ def without_names(attribution: Attribution, lead: Leads) -> Attribution:
     return replace(attribution, turns=tuple(turns), words=tuple(words), fields=tuple(fields))
 
 
-def for_and_against(attribution: Attribution, top: int = 5) -> tuple[list[str], list[str]]:
-    """The `top` fields and turns that speak most for the lead and those that speak most against it, a sentence each.
+@dataclass(frozen=True)
+class Reason:
+    """A field or turn that moved the score, and how it is told; which way it speaks is not said in the words."""
 
-    Which of the two a sentence belongs to is not said in it again.
+    unit: Contribution
+    words: str
+
+
+def reasons_apart(attribution: Attribution, top: int = 5) -> tuple[list[Reason], list[Reason]]:
+    """The `top` fields and turns that speak most for the lead and those that speak most against it, strongest first.
+
+    Where reasons were proved, those alone whose proof holds.
     """
 
-    def told(sign: int) -> list[str]:
-        fields, turns = (tuple(c for c in cs if c.value * sign > 0) for cs in (attribution.fields, attribution.turns))
-        lines = reasons(replace(attribution, fields=fields, turns=turns), top)
-        return [_VERDICT.sub("", line) for line in lines]
+    def told(sign: int) -> list[Reason]:
+        units = [c for c in (*attribution.fields, *attribution.turns) if c.value * sign > 0]
+        words = attribution.words
+        return [Reason(c, _VERDICT.sub("", sentence(c, words))) for c in shown(attribution, units, top)]
 
     return told(1), told(-1)
+
+
+def for_and_against(attribution: Attribution, top: int = 5) -> tuple[list[str], list[str]]:
+    """`reasons_apart` as sentences."""
+    speaking, against = reasons_apart(attribution, top)
+    return [reason.words for reason in speaking], [reason.words for reason in against]
 
 
 def _hide(words: Sequence[Contribution], dialogue: str, hidden: Masked, turn: Contribution) -> list[Contribution]:

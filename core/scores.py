@@ -133,6 +133,31 @@ class Scorer(Protocol):
         ...
 
 
+class Rescorer(Protocol):
+    """Scores changed copies of one lead, which it was made for; what they share with it is read once."""
+
+    @property
+    def lead(self) -> Leads:
+        """That one lead as the model reads it: without names, where it reads none."""
+        ...
+
+    def score(self, changed: Leads) -> pd.DataFrame:
+        """One row per changed lead, in their order and not ranked; their ids do not matter.
+
+        Columns: score and probability, as in `Scores`; pointwise_logit and pairwise_score where the model has heads.
+        """
+        ...
+
+    def readings(self, changed: Leads) -> np.ndarray:
+        """What `score` would cost, shape (n,): each changed lead's share of a whole reading of the lead; 0 where
+        nothing has to be read, since the same was read before, or no language model reads."""
+        ...
+
+    def unmet(self, changed: Leads) -> list[tuple[str, ...]]:
+        """Fields of each changed lead whose value the model hardly met in training; () where that is not known."""
+        ...
+
+
 @dataclass(frozen=True)
 class Contribution:
     """How much one part of the input moved the logit: positive speaks for the lead, negative against it."""
@@ -148,6 +173,23 @@ class Contribution:
     turn: int | None = None
     """0-based position in the whole dialogue, for turns and their words."""
     speaker: str = ""
+    second: float | None = None
+    """The value against a second baseline, in the same units; None where it was not worked out."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the same model says of the lead once one unit of it is really left out: computed, not estimated."""
+
+    kind: str
+    """`field` or `turn`, and `lead` for the lead with nothing left out."""
+    name: str
+    turn: int | None
+    score: float
+    """The ranking score, on the scale of `Scores`."""
+    probability: float
+    logit: float
+    """Of the head that is explained."""
 
 
 @dataclass(frozen=True)
@@ -166,3 +208,8 @@ class Attribution:
     words: tuple[Contribution, ...]
     truncated_turns: int = 0
     """Oldest turns that the token limit left out: they could not move the score."""
+    method: str = "integrated gradients"
+    proofs: tuple[Proof, ...] = ()
+    """Of the strongest fields and turns, in their order; () where none was proved yet."""
+    unchanged: Proof | None = None
+    """The lead with nothing left out, scored beside its proofs; None where there are none."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from core import trust
+from core.data.changing import one_table
 from core.data.leads import Leads
-from core.errors import NotComputable, RunError
+from core.errors import LeadRankError, NotComputable, RunError
+from core.faithfulness import Faithfulness
+from core.pair_reasons import PairReasons
 from core.progress import Watch, nobody
-from core.scores import Attribution, Scorer, Scores
+from core.removals import pick
+from core.scores import Attribution, Rescorer, Scorer, Scores
 
 
 def load_scorer(
@@ -62,3 +71,107 @@ def explain(
     if not isinstance(scorer, NeuralScorer):
         raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
     return explain_lead(scorer, leads, lead_id, head=head, watch=watch)
+
+
+def explain_pair(scorer: Scorer, leads: Leads, a: str, b: str, *, watch: Watch = nobody) -> PairReasons:
+    """Why lead `a` stands above lead `b`, or below: the difference of their ranking scores, over what both hold.
+
+    Raises:
+        LeadRankError: there is no lead of either id, or it is the same one twice.
+        NotComputable: the scorer is not a trained run.
+    """
+    from core.neural.comparing import explain_pair as explain_two
+    from core.neural.scorer import NeuralScorer
+
+    if not isinstance(scorer, NeuralScorer):
+        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    return explain_two(scorer, leads, a, b, watch=watch)
+
+
+def first_reasons(scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pairwise") -> Attribution:
+    """What `explain` tells, after a single backward pass: within the time of six readings of the lead, and rougher.
+
+    `Attribution.method` says how it was reckoned.
+
+    Raises:
+        LeadRankError: there is no lead of this id.
+        ConfigError: an unknown head.
+        NotComputable: the scorer is not a trained run.
+    """
+    from core.neural.one_pass import first_reasons as first_of_lead
+    from core.neural.scorer import NeuralScorer
+
+    if not isinstance(scorer, NeuralScorer):
+        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    return first_of_lead(scorer, leads, lead_id, head=head)
+
+
+def check_reasons(
+    scorer: Scorer,
+    run: Path,
+    leads: Leads,
+    *,
+    sample: int = 20,
+    methods: Sequence[str] = (),
+    draws: int = 20,
+    head: str = "pairwise",
+    watch: Watch = nobody,
+) -> Faithfulness:
+    """Measure on test leads of a run whether its reasons are its own, and write it into the run's card.
+
+    Args:
+        scorer: what `load_scorer` made of `run`.
+        run: the run's folder.
+        leads: with test leads of the run among them; others are not looked at.
+        sample: test leads, half of them from the top twentieth.
+        methods: ways to give reasons; () = those that the app shows, and gradient x input.
+        draws: random orders of each lead's fields and turns.
+
+    Raises:
+        RunError: the folder was altered since.
+        ConfigError: an unknown method or head, or too few draws.
+        NotComputable: the scorer is no trained run, or fewer than two of the leads are test leads of it.
+    """
+    from core.neural.checkpoints import amend_run
+    from core.neural.faithfulness import measure
+    from core.neural.scorer import NeuralScorer
+
+    if not isinstance(scorer, NeuralScorer):
+        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    tested = pd.read_parquet(run / "test_scores.parquet")
+    lead_ids, tops = pick(tested, tested["lead_id"].isin(leads.lead_id), head, sample)
+    found = measure(scorer, leads, lead_ids, tops=tops, methods=methods, head=head, draws=draws, watch=watch)
+    amend_run(run, trust.documents(found, (run / "README.md").read_text("utf-8")))
+    return found
+
+
+def rescorer(scorer: Scorer, lead: Leads) -> Rescorer:
+    """Scores changed copies of the one lead in `lead`, which a language model reads once, at the first call.
+
+    Raises:
+        LeadRankError: `lead` holds another number of leads than one.
+    """
+    if len(lead) != 1:
+        raise LeadRankError(f"changes are tried on one lead at a time, however: got {len(lead)} leads")
+    from core.neural.rereading import NeuralRescorer
+    from core.neural.scorer import NeuralScorer
+
+    return NeuralRescorer(scorer, lead) if isinstance(scorer, NeuralScorer) else _Afresh(scorer, lead)
+
+
+@dataclass(frozen=True)
+class _Afresh:
+    """Scores every changed lead as a lead of its own: where no language model reads, nothing is worth keeping."""
+
+    scorer: Scorer
+    lead: Leads
+
+    def score(self, changed: Leads) -> pd.DataFrame:
+        several = one_table([changed])
+        return self.scorer.score(several).aligned(several.lead_id).drop(columns=["lead_id", "rank"])
+
+    def readings(self, changed: Leads) -> np.ndarray:
+        return np.zeros(len(changed))
+
+    def unmet(self, changed: Leads) -> list[tuple[str, ...]]:
+        return [()] * len(changed)

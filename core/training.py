@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import trust
 from core.boosted.scorer import train_boosted
 from core.comparison import Comparison, compare
 from core.config import Config, config_to_dict
 from core.data.alignment import TierReport
 from core.data.leads import Leads
 from core.data.masking import masked_leads
+from core.data.reviews import Applied, Review, apply_reviews
 from core.data.schema import schema_to_dict
 from core.data.splitting import Parts, split_by_time
 from core.errors import NotComputable, RunError
@@ -36,8 +38,18 @@ WORK = ".work"
 """Folder inside the run folder for what an interrupted run needs; removed at the end."""
 
 
-def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watch: Watch) -> dict[str, Any]:
+def train(
+    leads: Leads,
+    config: Config,
+    out: Path,
+    *,
+    reviews: Sequence[Review] = (),
+    resume: bool = False,
+    watch: Watch,
+) -> dict[str, Any]:
     """Train on `leads` and write the run folder `out`; returns the model card.
+
+    `reviews`: what people said of pairs and leads, oldest first. They change the training part alone.
 
     Raises:
         RunError: `out` holds a finished run, or an interrupted one and `resume` is not set, or one of other data or
@@ -46,17 +58,24 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
     """
     began, watch = time.monotonic(), with_memory(watch)
     parts = split_by_time(leads)
-    work = _claim(out, leads, config, resume)
-    as_given = leads
+    work = _claim(out, leads, config, reviews, resume)
+    as_given, applied, judged = leads, None, parts.train
+    if reviews:
+        applied = apply_reviews(
+            leads, parts.train, reviews, margin=config.reviewed_margin, weight=config.reviewed_weight
+        )
+        leads, judged = applied.leads, parts.train[~applied.reviewed.left_out[parts.train]]
+        watch(Event(applied.summary))
     if config.mask:
         watch(Event("mask names and numbers"))
         leads = masked_leads(leads)
     if not leads.schema.funnel.tiers:
         watch(Event("the schema declares no tiers: pairs are converted over not converted"))
-    tiers = check_tiers(leads.take(parts.train), config.seed)
+    tiers = check_tiers(leads.take(judged), config.seed)
     for tier in tiers:
         watch(Event(tier.warning or tier.summary))
-    trained = train_run(leads, parts.train, parts.calibration, config, work, watch)
+    reviewed = applied.reviewed if applied else None
+    trained = train_run(leads, parts.train, parts.calibration, config, work, watch, reviewed=reviewed)
     tested = parts.test if len(parts.test) else parts.calibration
     named: dict[str, Scores] = {trained.scorer.name: trained.scorer.score(leads.take(tested), watch)}
     if config.baselines:
@@ -64,7 +83,7 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
     watch(Event("test"))
     evaluation = evaluate(named[trained.scorer.name], leads, rows=tested)
     comparison = compare(named, leads, rows=tested, baselines=list(named)[1:]) if len(named) > 1 else None
-    card = _card(as_given, parts, config, tiers, trained, evaluation, comparison, time.monotonic() - began)
+    card = _card(as_given, parts, config, tiers, trained, evaluation, comparison, time.monotonic() - began, applied)
     run = trained.run
     run.card.update(card)
     save_run(out, run, _test_scores(named, leads, tested), model_card(card))
@@ -72,10 +91,12 @@ def train(leads: Leads, config: Config, out: Path, *, resume: bool = False, watc
     return card
 
 
-def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
+def _claim(out: Path, leads: Leads, config: Config, reviews: Sequence[Review], resume: bool) -> Path:
     """The work folder, after making sure that nothing a user has is overwritten."""
     schema = schema_to_dict(leads.schema)
-    request = json.loads(json.dumps({"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}))
+    asked: dict[str, Any] = {"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}
+    asked |= {"reviews": [asdict(review) for review in reviews]} if reviews else {}
+    request = json.loads(json.dumps(asked))
     note = out / WORK / "request.json"
     if (out / "manifest.json").exists():
         raise RunError(f"'{out.name}' already holds a finished run; give another --out, or delete that folder first")
@@ -84,7 +105,8 @@ def _claim(out: Path, leads: Leads, config: Config, resume: bool) -> Path:
             raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
         if json.loads(note.read_text("utf-8")) != request:
             raise RunError(
-                f"'{out.name}' was begun with other leads or settings; continue it with those, or give another --out"
+                f"'{out.name}' was begun with other leads, settings or reviews; continue it with those, or give "
+                "another --out"
             )
     elif out.exists() and any(out.iterdir()):
         raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
@@ -134,6 +156,7 @@ def _card(
     evaluation: Evaluation,
     comparison: Comparison | None,
     seconds: float,
+    applied: Applied | None,
 ) -> dict[str, Any]:
     counts = {name: len(getattr(parts, name)) for name in ("train", "calibration", "test")}
     won = {name: int(np.nansum(leads.converted[getattr(parts, name)])) for name in counts}
@@ -146,6 +169,7 @@ def _card(
         "config": config_to_dict(config),
         "backbone": asdict(trained.run.identity) if trained.run.identity else None,
         "tiers": [{**asdict(tier), "summary": tier.summary, "warning": tier.warning} for tier in tiers],
+        **({"reviews": applied.to_dict()} if applied else {}),
         "decisions": trained.decisions,
         "tested_on": "test" if counts["test"] else "calibration",
         "metrics": evaluation.to_dict(),
@@ -218,6 +242,11 @@ def model_card(card: dict[str, Any]) -> str:
         "## Preference tiers",
         "",
         *(f"- {tier['summary']}{'. WARNING: ' + tier['warning'] if tier['warning'] else ''}" for tier in card["tiers"]),
+        *([f"- {card['reviews']['summary']}"] if "reviews" in card else []),
+        "",
+        f"## {trust.TITLE}",
+        "",
+        trust.NOT_MEASURED,
         "",
         "## Limits",
         "",

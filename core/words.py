@@ -164,7 +164,7 @@ def _columns(scorer: LogisticScorer, leads: Leads) -> sparse.csr_matrix | np.nda
 def tf_idf(text: pd.Series, *, words: int, characters: int, **limits: int) -> TfidfVectorizer:
     """Counts n-grams of 1 to `words` words or, where the script of `text` writes no spaces, of 1 to `characters`
     characters. `limits`: `min_df` and `max_features` of scikit-learn. It is not fitted yet."""
-    unspaced = _is_unspaced(text)
+    unspaced = is_unspaced(text)
     return TfidfVectorizer(
         analyzer="char" if unspaced else "word",
         ngram_range=(1, characters if unspaced else words),
@@ -175,7 +175,7 @@ def tf_idf(text: pd.Series, *, words: int, characters: int, **limits: int) -> Tf
     )
 
 
-def _is_unspaced(text: pd.Series) -> bool:
+def is_unspaced(text: pd.Series) -> bool:
     """Whether most letters are Chinese or Japanese, judged by at most 2,000 leads spread over the part."""
     sample = "".join(text.iloc[:: max(1, len(text) // 2000)].str.slice(0, 2000))
     return 2 * len(_UNSPACED.findall(sample)) > len(_LETTERS.findall(sample))

@@ -156,6 +156,8 @@ def _show(card: dict[str, Any]) -> None:
         st.markdown("**Pairs of leads that it was shown**, by tier of the funnel")
         for tier in card["tiers"]:
             st.text(tier.get("warning") or tier["summary"])
+    if told := dig(card, "reviews", "summary"):
+        st.text(told)
     st.markdown("**What to keep in mind**")
     for limit in card.get("limits", ()):
         if limit != verdict:

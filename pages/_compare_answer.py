@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.benchmark.curves import arm_lines, lines_frame
+from core.benchmark.spread import Point
 from core.benchmark.table import Table
 from core.benchmark.verdict import More, Verdict, verdict
 from core.benchmark.wording import between, duration, fewer_or_more, measure_words, per_thousand
@@ -44,16 +45,15 @@ METHOD = ("How it was done", "What was compared")
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _told(job_id: str, trials: int, left_out: int, _table: Table) -> tuple[Verdict, tuple[Section, ...]]:
+def _told(job_id: str, kept: tuple[int, ...], _table: Table) -> tuple[Verdict, tuple[Section, ...]]:
     said = verdict(_table)
     found = [replace(each, picture=None) for each in sections(_table, said) if each.heading in METHOD]
     return said, tuple(found)
 
 
-def show_answer(table: Table, job_id: str) -> None:
-    """All of it."""
-    results = table.results
-    said, method = _told(job_id, len(results.trials), len(results.left_out), table)
+def show_answer(table: Table, job_id: str, kept: tuple[int, ...]) -> None:
+    """All of it; `kept`: of which state of the comparison, as `finished` tells it."""
+    said, method = _told(job_id, kept, table)
     _verdict(table, said)
     section = st.segmented_control(
         "What to look at",
@@ -81,8 +81,7 @@ def show_answer(table: Table, job_id: str) -> None:
 
 def _verdict(table: Table, said: Verdict) -> None:
     with st.container(border=True):
-        use = f"Use {table.arms[said.use].title}" if said.use else "Nothing can be advised yet"
-        st.header(shared.literal(use), anchor=False)
+        st.header(shared.literal(said.headline), anchor=False)
         for sentence in said.answer:
             st.text(sentence)
         with st.container(horizontal=True):
@@ -92,7 +91,12 @@ def _verdict(table: Table, said: Verdict) -> None:
 
 
 def _figures(table: Table, said: Verdict) -> None:
-    for label, key in (("Best usual method", said.reference), ("With the language model", said.language)):
+    # Without words the best form of the language model has not read any: it goes by its title.
+    named = shared.literal(table.arms[said.language].title) if said.language else ""
+    model = "With the language model" if table.reads else named
+    simplest = None if said.simplest == said.reference else said.simplest
+    usual = (("Simplest that did as well", simplest), ("Best usual method", said.reference))
+    for label, key in (*usual, (model, said.language)):
         if key is None:
             continue
         figure, title = said.orders[key], table.arms[key].title
@@ -100,6 +104,8 @@ def _figures(table: Table, said: Verdict) -> None:
         if isinstance(figure, Figure):
             value = f"{per_thousand(figure.value)} of 1,000"
             told = f"likely {per_thousand(figure.low)} to {per_thousand(figure.high)}"
+        elif isinstance(figure, Point):
+            value = f"{per_thousand(figure.value)} of 1,000"
         hint = (
             f"{title}: orders of 1,000 calls at your capacity. Takes {duration(said.train_seconds[key])} to train, "
             f"{duration(said.score_seconds[key])} to score 1,000 leads."
@@ -109,7 +115,7 @@ def _figures(table: Table, said: Verdict) -> None:
         )
     if isinstance(said.more, More):
         st.metric(
-            "The language model brings",
+            "The language model brings" if table.reads else f"{named} brings",
             f"{fewer_or_more(said.more.value)} of 1,000",
             between(said.more.low, said.more.high),
             delta_color="off",
@@ -138,7 +144,7 @@ def _apart(table: Table) -> None:
 
 
 def _gains(table: Table, said: Verdict, job_id: str) -> None:
-    usual = list(dict.fromkeys(key for key in (said.use, said.reference, said.language) if key))
+    usual = list(dict.fromkeys([*([said.use] if said.use else []), *table.telling]))
     titles = shared.told_apart({key: arm.title for key, arm in table.arms.items()})
     chosen = st.multiselect(
         "Ways to rank", list(titles), usual, format_func=titles.__getitem__, max_selections=6, key=f"gains_{job_id}"
@@ -162,13 +168,11 @@ def _taught(table: Table, said: Verdict) -> None:
 
 
 def _not_there(table: Table) -> None:
-    """Ways that were asked for and have no row in the tables."""
-    results = table.results
-    untold = {key: f"could not run: {reason}" for key, reason in results.left_out.items()}
-    untold |= dict.fromkeys(results.waiting, "not finished yet")
-    if untold:
+    """Ways that were asked for and have no row in the tables, or not the whole of it."""
+    arms, unfinished = table.results.arms, table.results.unfinished
+    if unfinished:
         st.subheader("Left out or not finished", anchor=False)
-        lines = (f"- {shared.literal(results.arms[key].title)}: {shared.literal(why)}" for key, why in untold.items())
+        lines = (f"- {shared.literal(arms[key].title)}: {shared.literal(why)}" for key, why in unfinished.items())
         st.markdown("\n".join(lines))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.benchmark.arms import FAMILIES, Arm, catalogue, choose
-from core.benchmark.forecast import ONCE, seconds_needed
+from core.benchmark.forecast import seconds_needed
 from core.charts.style import counted
 from core.config import load_config, with_settings
 from core.data.schema import Schema, schema_from_dict
@@ -182,7 +182,7 @@ def _size(arms: dict[str, Arm], dataset: Dataset, schema: Schema, seeds: int, se
     """How much work it is."""
     leads = dataset.leads - dataset.open_leads
     words = bool(schema.roles.dialogue or schema.features.text)
-    trainings = sum(1 if arm.family in ONCE else seeds for arm in arms.values())
+    trainings = sum(seeds if arm.seeded else 1 for arm in arms.values())
     seconds = seconds_needed(arms.values(), leads, seeds, settings, words=words)
     ways = counted(len(arms), "way to rank", "ways to rank")
     return (

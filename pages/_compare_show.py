@@ -33,9 +33,9 @@ STATES = {
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def compared(job_id: str, trials: int, left_out: int, resamples: int) -> Table:
-    """The table of a comparison of which so many trials and refusals are kept; as long as these are the same, so is
-    the table, and everybody who watches shares it."""
+def compared(job_id: str, kept: tuple[int, ...], resamples: int) -> Table:
+    """The table of a comparison of which so much is kept, by `finished`; as long as that is the same, so is the table,
+    and everybody who watches shares it."""
     return build_table(read_results(benchmark_folder(shared.workspace(), job_id)), resamples=resamples)
 
 
@@ -45,10 +45,10 @@ def show_comparison(job_id: str) -> None:
     job = records.job(ws, job_id)
     if job.kind != "benchmark":
         raise LeadRankError("the address of this page names other work; choose a comparison under All comparisons")
-    st.subheader(shared.literal(job.label), anchor=False)
     st.caption(
         shared.literal(
-            f"Started {job.created:%d %b %Y at %H:%M} UTC by {job.by}. You can leave this page and come back."
+            f"{job.label}, started {job.created:%d %b %Y at %H:%M} UTC by {job.by}. You can leave this page and come "
+            "back."
         )
     )
     job = shared.watch_job(job_id, "The comparison is finished.", role="analyst")
@@ -57,18 +57,18 @@ def show_comparison(job_id: str) -> None:
     if job.state in ACTIVE:
         st.fragment(_live, run_every=EVERY, key=f"live_{job_id}")(job_id)
         return
-    trials, left_out = finished(benchmark_folder(ws, job_id))
-    if trials:
+    kept = finished(benchmark_folder(ws, job_id))
+    if kept[0]:
         with st.spinner("Working out tables and ranges"):
-            table = compared(job_id, trials, left_out, RESAMPLES)
-        show_answer(table, job_id)
+            table = compared(job_id, kept, RESAMPLES)
+        show_answer(table, job_id, kept)
 
 
 def _live(job_id: str) -> None:
     with shared.guard():
         kept = finished(benchmark_folder(shared.workspace(), job_id))
         try:
-            table = compared(job_id, *kept, QUICK)
+            table = compared(job_id, kept, QUICK)
         except (RunError, NotComputable):
             st.caption("The table appears here with the first results.")
             return

@@ -1,18 +1,32 @@
-"""The full explanation of one lead: made on demand by a job, kept by model and content, shown in words and colours."""
+"""Why a lead scores as it does: first reasons at once and proved, every word on demand by a job; in words and colours.
+
+All is kept by model and content, so that the second look is at once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
-from core.attribution import in_clear, notes
+from core import scoring as door
+from core.attribution import in_clear
 from core.charts.reasons import bars, conversation, largest, legend
+from core.data.dialogue import Turn
 from core.data.leads import Leads
+from core.errors import LeadRankError
 from core.jobs import records
 from core.jobs.ledger import ACTIVE
-from core.jobs.rankings import read_explanation
-from core.retelling import for_and_against, turns_of, without_names
+from core.jobs.rankings import as_read_by, keep_explanation, read_explanation
+from core.proofs import prove
+from core.queue.store import Queue
+from core.retelling import turns_of, without_names
+from core.scores import Attribution
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
+from pages._model import model_of
+from pages._reasons import reasons_with_proofs
 
 HEADS = {"pairwise": "Its place in the queue", "pointwise": "Its chance of an order"}
 """What is explained: the logit of one of the model's two heads."""
@@ -23,36 +37,64 @@ POINTS = {
 }
 
 
-def explained(dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool) -> None:
-    """The explanation if it is there, else the button that has it made; the conversation in any case."""
-    head = st.segmented_control(
-        "What moved",
-        list(HEADS),
-        default="pairwise",
-        format_func=HEADS.__getitem__,
-        key="why_head",
-        required=True,
-        help="The model ranks by comparing leads, and estimates the chance by itself; each has its own reasons.",
+def explained(
+    dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool, queue: Queue, row: dict[str, Any]
+) -> None:
+    """First reasons at once, each proved; every word where that was worked out; the conversation in any case."""
+    head = (
+        st.segmented_control(
+            "What moved",
+            list(HEADS),
+            default="pairwise",
+            format_func=HEADS.__getitem__,
+            key="why_head",
+            required=True,
+            help="The model ranks by comparing leads, and estimates the chance by itself; each has its own reasons.",
+        )
+        or "pairwise"
     )
-    found = read_explanation(shared.workspace(), scoring.run_id, lead, head or "pairwise")
-    if found is None:
-        _ask_for_it(dataset, scoring, lead, head or "pairwise")
+    reasons, rest = st.container(), st.empty()
+    with rest.container():  # there to be read while the reasons are worked out
         _said(conversation(turns_of(lead, masked=not open_text)))
-        return
-    told = in_clear(found, lead) if open_text else without_names(found, lead)
-    for note in notes(told):
-        st.warning(shared.literal(note), icon=":material/straighten:")
-    speaking, against = for_and_against(told)
-    for column, title, lines in zip(
-        st.columns(2), ("Speaks for this lead", "Speaks against it"), (speaking, against), strict=True
-    ):
-        with column, st.container(border=True, height="stretch"):
-            st.subheader(title, anchor=False)
-            st.markdown("\n".join(f"{n}. {shared.literal(line)}" for n, line in enumerate(lines, 1)) or "Nothing.")
+    ws = shared.workspace()
+    full = read_explanation(ws, scoring.run_id, lead, head)
+    with reasons:
+        found = _proved(scoring, lead, head, full)
+        told = None if found is None else in_clear(found, lead) if open_text else without_names(found, lead)
+        if told is not None:
+            reasons_with_proofs(told, queue, row)
+        if full is None:
+            _ask_for_it(dataset, scoring, lead, head)
+    if told is not None:
+        with rest.container():
+            _in_colours(told, turns_of(lead, masked=not open_text), head)
+
+
+def _proved(scoring: Scoring, lead: Leads, head: str, full: Attribution | None) -> Attribution | None:
+    """The reasons that are known by now, else first ones, proved; both are kept. None where the model cannot be had."""
+    ws, run_id = shared.workspace(), scoring.run_id
+    found = full or read_explanation(ws, run_id, lead, head, first=True)
+    if found is not None and found.unchanged is not None:
+        return found
+    try:
+        with model_of(run_id) as model:
+            read = as_read_by(lead, model.scorer.schema)
+            if found is None:
+                with st.spinner("Reading this lead for its first reasons …", show_time=True):
+                    found = door.first_reasons(model.scorer, read, str(lead.lead_id.iat[0]), head=head)
+            with st.spinner("Checking each reason: the same lead without it …", show_time=True):
+                found = prove(model.rescorer(read), found)
+        keep_explanation(ws, run_id, lead, found, first=full is None)
+    except LeadRankError as error:
+        st.warning(f"The reasons could not be checked: {shared.literal(str(error))}", icon=":material/rule:")
+    return found
+
+
+def _in_colours(told: Attribution, turns: Sequence[Turn], head: str) -> None:
     scale = largest(told)
     st.html(legend(scale))
-    st.caption(POINTS[head or "pairwise"])
-    _said(conversation(turns_of(lead, masked=not open_text), told, scale))
+    st.caption(POINTS[head])
+    _said(conversation(turns, told, scale))
     st.subheader("Fields", anchor=False)
     shown = bars(told.fields, scale)
     st.html(shown) if shown else st.caption("No field moved the score by 0.01 or more.")
@@ -68,13 +110,15 @@ def _ask_for_it(dataset: Dataset, scoring: Scoring, lead: Leads, head: str) -> N
     request = {"run_id": scoring.run_id, "dataset_id": dataset.id, "lead_id": lead_id, "head": head}
     job = next((job for job in records.jobs(ws, kind="explain") if job.request == request), None)
     if job is not None and job.state != "done":
-        shared.watch_job(job.id, "The reasons are there.", role="viewer")
+        shared.watch_job(job.id, "Every word was worked out.", role="viewer")
         if job.state in ACTIVE:
             return
-    st.write("See which words and which fields moved this lead, one by one.")
-    if st.button("Work out the reasons", type="primary", icon=":material/query_stats:"):
+    if st.button("Work out every word", icon=":material/query_stats:"):
         with shared.guard():
             by = shared.need("viewer").email
-            records.submit(ws, "explain", request, by=by, label="Work out the reasons of a lead")
+            records.submit(ws, "explain", request, by=by, label="Work out every word of a lead")
             st.rerun()
-    st.caption("It takes 20 to 40 seconds on two processor cores. The reasons are kept: the next look is at once.")
+    st.caption(
+        "These are first reasons, from a quick look. Every word takes 20 to 40 seconds on two processor cores and "
+        "tells how sure each reason is. All of it is kept: the next look is at once."
+    )

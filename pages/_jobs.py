@@ -30,6 +30,9 @@ PHASES = {
     "pilot: compare": "Trying it out: which way is better",
     "read training leads": "Reading the leads to learn from (words read)",
     "read later slice": "Reading leads held back (words read)",
+    "read training leads, in tokens": "Reading the leads to learn from (pieces of words read)",
+    "read leads of the later slice, in tokens": "Reading leads held back (pieces of words read)",
+    "read tested leads, in tokens": "Reading the tested leads (pieces of words read)",
     "read for scoring alone": "Reading the file once more, for scoring alone",
     "read columns to show": "Reading the columns for people",
     "fit heads": "Fitting the first version",
@@ -38,7 +41,16 @@ PHASES = {
     "baselines": "Training the simple models to compare with",
     "test": "Testing on the latest leads",
     "explain": "Working out the reasons",
+    "explain many": "Working out the reasons, lead by lead",
+    "read the talk": "Reading what was said (leads read)",
+    "sort the talk": "Sorting what was said",
+    "compare": "Comparing the two leads",
     "rehearse": "Rehearsing the trial",
+    "check reasons": "Checking the reasons on test leads",
+    "stage 1": "Learning who comes at all",
+    "stage 2": "Learning whom the campaign brought",
+    "assign segments": "Assigning the segments (leads done)",
+    "hide and find": "Testing: hiding known labels and finding them again",
 }
 """Phase names of core in plain words; one that is missing here is shown by its own name."""
 

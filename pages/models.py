@@ -11,6 +11,7 @@ from pages import _arrivals as arrivals
 from pages import _cards as cards
 from pages import _people as people
 from pages import _shared as shared
+from pages import _trust as trust
 from pages._rankings import rankings
 
 shared.need("analyst")
@@ -86,6 +87,7 @@ with shared.guard():
 if run is not None:
     with shared.guard(), st.expander("Model card", icon=":material/description:", expanded=True):
         cards.show_card(run.card)
+        trust.reasons(run)
 
 with shared.guard():
     if run is not None and (dataset := shared.pick_dataset()) is not None:

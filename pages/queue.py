@@ -7,6 +7,7 @@ import streamlit as st
 from core.data.schema import schema_from_dict
 from core.workspace.runs import run
 from pages import _shared as shared
+from pages._above import TAB as BESIDE
 from pages._actions import action_bar, selected_ids, table_key, undo_bar
 from pages._cards import chances_note
 from pages._export import export_box
@@ -80,5 +81,10 @@ with shared.guard():
             st.text(chosen[0] if len(chosen) == 1 else f"{len(chosen)} leads", width="content")
             if len(chosen) == 1 and st.button("Why this lead?", type="primary", icon=":material/psychology_alt:"):
                 query = {"lead": chosen[0], "dataset": dataset.id}
+                st.switch_page("pages/why.py", query_params=query | ({} if scoring.in_use else {"scoring": scoring.id}))
+            if len(chosen) == 2 and st.button("Compare the two", type="primary", icon=":material/balance:"):
+                upper, lower = sorted(chosen, key=table["lead_id"].tolist().index)
+                query = {"lead": upper, "beside": lower, "dataset": dataset.id}
+                st.session_state["why_tabs"] = BESIDE
                 st.switch_page("pages/why.py", query_params=query | ({} if scoring.in_use else {"scoring": scoring.id}))
             action_bar(scoring, queue, chosen)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.config import load_config, with_settings
 from core.devices import devices
 from core.errors import ConfigError
 from core.jobs import records
+from core.workspace.reviews import reviews_of
 from pages import _shared as shared
 from pages._settings import PLAIN, edit_settings, pick_backbone, pick_preset
 from pages._training import list_trainings, show_training
@@ -65,12 +68,20 @@ with shared.guard():
         wrong = str(error)
         st.error(shared.literal(wrong), title="A setting has to be mended", icon=":material/error:")
 
+    said = [each.id for each in reviews_of(ws, dataset.id)]
+    use_reviews = bool(said) and st.checkbox(
+        "Use the review of a pair or lead" if len(said) == 1 else f"Use the {len(said):,} reviews of pairs and leads",
+        key=f"reviews_{dataset.id}",
+        help="What people said on the Pairs page: pairs put in order or left out, leads with other data. Those of "
+        "leads that take no part in training are left out and counted; the model card says what was used.",
+    )
     row = st.container(horizontal=True, vertical_alignment="bottom")
     usual = f"{dataset.name[:150]}, {PLAIN.get(preset, (preset,))[0].split(',')[0].lower()}"
     name = row.text_input("Name of the model", usual, key=f"name_{dataset.id}_{preset}", max_chars=200, width=380)
     blocked = wrong is not None or not dataset.converted
     if row.button("Start training", type="primary", icon=":material/play_arrow:", disabled=blocked):
-        request = {"dataset_id": dataset.id, "name": name, "preset": preset, "settings": changed}
+        request: dict[str, Any] = {"dataset_id": dataset.id, "name": name, "preset": preset, "settings": changed}
+        request |= {"reviews": said} if use_reviews else {}
         started = records.submit(ws, "train", request, by=shared.need("analyst").email, label=f"Training {name}")
         st.query_params["job"] = started.id
         st.rerun()

@@ -7,11 +7,14 @@ import streamlit as st
 from core.data.masking import masked_leads
 from core.workspace.datasets import leads_of
 from pages import _shared as shared
+from pages._above import TAB as BESIDE
+from pages._above import above
 from pages._actions import action_bar, undo_bar
 from pages._explained import explained
 from pages._history import history
 from pages._lead_head import figures, instant_reasons, other_lead, who_it_is
 from pages._scored import open_queue, ranked, scoring_notes
+from pages._sheet import sheet_button
 from pages._try import try_a_change
 from pages._unmask import open_text_switch
 
@@ -36,14 +39,20 @@ with shared.guard():
     figures(queue, row, scoring)
     with st.container(horizontal=True, vertical_alignment="center"):
         action_bar(scoring, queue, [row["lead_id"]])
+        sheet_button(scoring, queue, row)
     instant_reasons(row)
-    reasons, alike, change, before = st.tabs(
-        ["Reasons in full", "Similar leads", "Try a change", "History"], key="why_tabs", on_change="rerun"
+    if "beside" in st.query_params:  # a comparison that is found again after a refresh, or opened by its address
+        st.session_state.setdefault("why_tabs", BESIDE)
+    reasons, beside, alike, change, before = st.tabs(
+        ["Reasons in full", BESIDE, "Similar leads", "Try a change", "History"], key="why_tabs", on_change="rerun"
     )
     with reasons:
         if reasons.open:
             open_text = open_text_switch(dataset, row["lead_id"])
-            explained(dataset, scoring, lead, open_text)
+            explained(dataset, scoring, lead, open_text, queue, row)
+    with beside:
+        if beside.open:
+            above(dataset, scoring, queue, row, lead)
     with alike:
         if alike.open:
             from pages._likes import likes  # scikit-learn: not before it is needed

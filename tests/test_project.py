@@ -16,10 +16,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 TEXT = {".py", ".md", ".toml", ".txt", ".csv", ".json", ".jsonl", ".yml", ".yaml", ".sh", ""}
-TRAINS = ("core.training", "core.benchmark.recipes", "core.benchmark.running", "core.benchmark_commands")
+TRAINS = (
+    "core.training",
+    "core.benchmark.recipes",
+    "core.benchmark.running",
+    "core.benchmark_commands",
+    "core.decisions.segments.recovery",
+    "core.decisions.segments.training",
+    "core.segment_commands",
+)
 """Stand on the neural room, so that what imports them has to do so late."""
 MAY_IMPORT_LATE = {"core/scoring.py", "core/commands.py", "core/__main__.py"} | {
-    f"core/jobs/{name}.py" for name in ("arrivals", "benchmarks", "running", "trainings")
+    f"core/jobs/{name}.py" for name in ("arrivals", "benchmarks", "running", "segmentations", "talks", "trainings")
 }
 """The jobs too: pages start and watch them, and must not wait for torch."""
 SCRIPTS = ROOT / "core" / "workspace" / "migrations"

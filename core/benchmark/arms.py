@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from core.errors import ConfigError
 from core.funnel import Funnel
+
+TEXT = "+text"
+"""Keys of the arms that get the language model's embedding beside the fields end so."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,17 @@ class Arm:
     @property
     def reads(self) -> bool:
         """Whether it learns from what the language model says of the talk."""
-        return self.family in ("asllr", "ablation", "lora") or self.key.endswith("+text")
+        return self.family in ("asllr", "ablation", "lora") or self.key.endswith(TEXT)
+
+    @property
+    def shares_states(self) -> bool:
+        """Whether it learns from the states that all such arms share; LoRA changes the model, and reads by itself."""
+        return self.reads and self.family != "lora"
+
+    @property
+    def seeded(self) -> bool:
+        """Whether another seed can give another ranking."""
+        return self.family not in ("rule", "words") or self.key == "two-stage"
 
     @property
     def baseline(self) -> bool:
@@ -106,7 +120,10 @@ def _click() -> list[Arm]:
     for key, (title, _) in _CLICK.items():
         why = f"{title} with what the language model says of the talk as one more field."
         arms.append(Arm(f"{key}+text", f"{title} + text", "click", why, key))
-    direct = "DeepFM with the funnel group at scoring time as one more field."
+    direct = (
+        "DeepFM with the funnel group at scoring time as one more field; where that column is among the features, "
+        "DeepFM knows it already, and this only says it by group."
+    )
     arms.append(Arm("direct", "DeepFM with the stage as input (Direct)", "click", direct, "deepfm"))
     return arms
 
@@ -129,15 +146,16 @@ def _asllr() -> list[Arm]:
             "hpro",
             "asLLR + HPRO",
             "asllr",
-            "Also learns from pairs of leads that the funnel sets against each other, as the paper has it.",
-            "asllr-base",
+            "Also learns from pairs of leads that the funnel sets against each other, as the paper has it; held "
+            "against asLLR + semantic (asLLR base where there are no words), so that the pairs alone differ.",
+            "asllr-semantic",
         ),
         Arm(
             "hpro-funnel",
             "asLLR + HPRO, whole funnel",
             "asllr",
             "The same with a pair for every two stages, the deeper one preferred.",
-            "asllr-base",
+            "asllr-semantic",
         ),
     ]
 
@@ -147,12 +165,8 @@ def _ablations(funnel: Funnel) -> list[Arm]:
         return Arm(key, f"HPRO, {what}", "ablation", why, "hpro")
 
     tiers = [tier.name for tier in funnel.effective_tiers()]
-    alone = [
-        Arm(
-            f"hpro-only-{n}", f"HPRO, tier {n} alone", "ablation", f"Pairs of the tier {n} and no others.", "asllr-base"
-        )
-        for n in tiers
-    ]
+    only = "Pairs of the tier {} and no others, without Yes or No."
+    alone = [Arm(f"hpro-only-{n}", f"HPRO, tier {n} alone", "ablation", only.format(n), "asllr-base") for n in tiers]
     return [
         of_hpro("hpro-no-margin", "margins at zero", "Every pair wants the right order, by no margin."),
         of_hpro("hpro-weights", "weights for margins", "Each margin is a fixed weight of its pairs instead."),
@@ -166,9 +180,13 @@ def _ablations(funnel: Funnel) -> list[Arm]:
         of_hpro("pair-listmle", "ListMLE in its place", "The likelihood of a batch's whole order by stage."),
         of_hpro("pair-rcr", "RCR in its place", "One score for probability and rank (regression-compatible ranking)."),
         of_hpro(
-            "published",
-            "as the published code runs",
-            "What the paper's own repository gives: pairwise head frozen, plain BPR, ranked by the probability.",
+            "pair-frozen",
+            "ranking head frozen, plain BPR (margin 0)",
+            "What the paper's published code does at heart: the ranking head stays as drawn, orders over all others "
+            "are the only pairs, the terms weigh 64 : 16 : 1 (order, Yes or No, pairs), and the probability ranks. "
+            "Unlike that code: states stay frozen, heads are linear over a trunk and begin fitted, fields "
+            "stand beside the prompt, batches are 256 leads at random instead of one order and 31 others, and nothing "
+            "is computed in bf16.",
         ),
     ]
 
@@ -178,12 +196,15 @@ def _lora() -> list[Arm]:
     return [
         Arm("lora-base", "asLLR base, LoRA", "lora", tuned + "learns from orders alone.", "asllr-base"),
         Arm("lora-semantic", "asLLR + semantic, LoRA", "lora", tuned + "also learns to say Yes or No.", "lora-base"),
-        Arm("lora-hpro", "asLLR + HPRO, LoRA", "lora", tuned + "also learns from the funnel's pairs.", "lora-base"),
+        Arm("lora-hpro", "asLLR + HPRO, LoRA", "lora", tuned + "also learns from the funnel's pairs.", "lora-semantic"),
         Arm(
-            "lora-published",
-            "as the published code runs, LoRA",
+            "lora-frozen",
+            "ranking head frozen, plain BPR (margin 0), LoRA",
             "lora",
-            tuned + "pairwise head frozen, plain BPR, ranked by the probability, as the paper's own repository does.",
+            tuned + "the ranking head stays as drawn, orders over all others are the only pairs, the terms weigh "
+            "64 : 16 : 1, fields stand in the prompt, its last token is read and the probability ranks, as in the "
+            "paper's published code. Unlike that code: 32 leads at random instead of one order and 31 others, no "
+            "warm-up over 4,000 steps, its own wording of the prompt, and the epoch that the later slice prefers.",
             "lora-hpro",
         ),
     ]
@@ -194,6 +215,25 @@ def catalogue(funnel: Funnel) -> dict[str, Arm]:
     found = [*_FIXED, *_click(), *_funnel_networks(), *_asllr(), *_ablations(funnel), *_lora()]
     order = list(FAMILIES)
     return {arm.key: arm for arm in sorted(found, key=lambda arm: order.index(arm.family))}
+
+
+def held_against(arms: Mapping[str, Arm], *, words: bool, whole: bool) -> dict[str, Arm]:
+    """The arms, each with a reference from which it differs in what its name says alone.
+
+    Without `words` no arm learns to say Yes or No, so asLLR base stands for asLLR + semantic. Unless the language model
+    reads the `whole` training part, an arm with its text has none: it learns from fewer leads than the same without.
+
+    Example:
+        >>> held_against(choose(["hpro"], Funnel()), words=False, whole=True)["hpro"].reference
+        'asllr-base'
+    """
+
+    def fair(arm: Arm) -> str:
+        if arm.key.endswith(TEXT) and not whole:
+            return ""
+        return "asllr-base" if arm.reference == "asllr-semantic" and not words else arm.reference
+
+    return {key: replace(arm, reference=fair(arm)) for key, arm in arms.items()}
 
 
 def choose(wanted: Sequence[str], funnel: Funnel) -> dict[str, Arm]:
@@ -213,8 +253,10 @@ def choose(wanted: Sequence[str], funnel: Funnel) -> dict[str, Arm]:
     names = [name for text in wanted for name in ([text] if text in known else text.replace(",", " ").split())]
     unknown = [name for name in names if name not in known and name not in groups]
     if unknown or not names:
+        close = [near for name in unknown for near in get_close_matches(name, [*groups, *known], n=1)]
+        meant = f"; did you mean {', '.join(close)}?" if close else ""
         raise ConfigError(
-            f"--arms takes {', '.join(groups)} or any of {', '.join(known)}, however: got={unknown or 'nothing'}"
+            f"--arms takes {', '.join(groups)} or any of {', '.join(known)}, however: got={unknown or 'nothing'}{meant}"
         )
     chosen = {key for name in names for key in groups.get(name, {name})}
     return {key: arm for key, arm in known.items() if key in chosen}

@@ -18,8 +18,6 @@ TUNED = 3000.0
 READING = 200.0
 """Seconds in which the language model reads 1,000 leads, roughly: talks of half a page, 12 layers. Source: between the
 70 of two free cores and the 570 of cores shared with much else, both on the sample."""
-ONCE = ("rule", "words")
-"""Families that no seed changes."""
 
 
 def seconds_of(arm: Arm, leads: int, settings: int) -> float:
@@ -29,15 +27,17 @@ def seconds_of(arm: Arm, leads: int, settings: int) -> float:
         >>> seconds_of(Arm("lightgbm", "LightGBM", "tree", "Trees."), 2000, 5)
         8.0
     """
-    each = FIXED.get(arm.family) or settings * PER_SETTING[arm.family] if arm.family != "lora" else TUNED
+    # The one rule with a network within is no quicker than the network.
+    family = "click" if arm.family == "rule" and arm.seeded else arm.family
+    each = FIXED.get(family) or settings * PER_SETTING[family] if family != "lora" else TUNED
     return each * leads / 1000
 
 
 def seconds_needed(arms: Iterable[Arm], leads: int, seeds: int, settings: int, *, words: bool) -> float:
     """The whole comparison, roughly; `leads`: with a known outcome; `words`: whether they have any to read."""
     asked = list(arms)
-    reading = READING * leads / 1000 if words and any(arm.reads for arm in asked) else 0.0
-    return reading + sum((1 if arm.family in ONCE else seeds) * seconds_of(arm, leads, settings) for arm in asked)
+    reading = READING * leads / 1000 if words and any(arm.shares_states for arm in asked) else 0.0
+    return reading + sum((seeds if arm.seeded else 1) * seconds_of(arm, leads, settings) for arm in asked)
 
 
 def seconds_left(results: Results) -> float:
@@ -50,12 +50,15 @@ def seconds_left(results: Results) -> float:
         return float(np.mean(found)) if found else None
 
     total = 0.0
-    for key in results.waiting:
+    waiting = [key for key in results.waiting if key not in results.held_up]
+    for key in waiting:
         arm, own = results.arms[key], results.of(key)
         kin = [one for one in results.trials if results.arms[one.arm].family == arm.family]
         each = took(own) or took(kin) or seconds_of(arm, learnt, shared["trials"])
         total += each * (len(shared["seeds_of"][key]) - len(own))
-    unread = shared.get("reads") and not any(one.reads for one in results.trials)
-    if unread and any(results.arms[key].reads for key in results.waiting):
+    unread = shared.get("reads") and not any(
+        results.arms[one.arm].shares_states and one.reads for one in results.trials
+    )
+    if unread and any(results.arms[key].shares_states for key in waiting):
         total += READING * sum(shared["split"].values()) / 1000
     return total

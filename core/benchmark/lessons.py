@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.benchmark.arms import TEXT
 from core.benchmark.measuring import AUC
 from core.benchmark.spread import Contrast
 from core.benchmark.table import Table
@@ -17,8 +18,6 @@ from core.ranking import LEVEL
 
 ONE_TIER = "hpro-only-"
 """Keys of the arms that learn from one tier alone start so."""
-TEXT = "+text"
-"""Keys of the arms that get the language model's embedding too end so."""
 
 
 def lessons(table: Table) -> dict[str, tuple[str, ...]]:
@@ -29,7 +28,7 @@ def lessons(table: Table) -> dict[str, tuple[str, ...]]:
     others = {key: own for key, own in variants.items() if table.arms[key].reads and key not in {*tiers, *text}}
     return {
         "tiers": (*_variants(table, tiers, ("it helps", "it hurts")), *_warnings(table)),
-        "text": _text(table, text),
+        "text": _text(table, text) or _why_no_text(table),
         "ablations": _variants(table, others, ("better, by more than chance", "worse, by more than chance")),
     }
 
@@ -85,5 +84,20 @@ def _text(table: Table, variants: Mapping[str, str]) -> tuple[str, ...]:
         )
     except NotComputable as error:
         first = f"{start} brings what cannot be told at your team's capacity: {error}."
-    order = table.contrast(AUC, weights).figure()
+    try:
+        order = table.contrast(AUC, weights).figure()
+    except NotComputable as error:
+        return first, f"In AUC it cannot be told: {error}."
     return first, f"In AUC that is {order.value:+.3f} (between {order.low:+.3f} and {order.high:+.3f})."
+
+
+def _why_no_text(table: Table) -> tuple[str, ...]:
+    """Why no arm is held against the same with the text, where both ran."""
+    read = table.results.shared.get("read") or {}
+    both = any(key.endswith(TEXT) and key.removesuffix(TEXT) in table.arms for key in table.arms)
+    if not both or read.get("train", 0) >= read.get("of", 0):
+        return ()
+    return (
+        f"What the reading of the talk adds to other networks cannot be told: with it they learned from "
+        f"{read['train']:,} of the {read['of']:,} training leads (setting encode_limit), without it from all.",
+    )

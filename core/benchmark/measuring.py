@@ -10,9 +10,10 @@ import pandas as pd
 from core.benchmark.arms import Arm
 from core.benchmark.results import Results, Trial
 from core.benchmark.spread import Spread
+from core.benchmark.wording import share
 from core.errors import LeadRankError, NotComputable
 from core.evaluation import RANKING_MEASURES, Measure
-from core.ranking import Ranking, deep_enough, ranking
+from core.ranking import Ranking, checked, ranking
 from core.resampling import resampled
 
 AUC = Measure("auc")
@@ -23,16 +24,9 @@ def measures(capacity: float) -> tuple[Measure, ...]:
     return tuple(dict.fromkeys((AUC, *RANKING_MEASURES, Measure("precision_at", capacity))))
 
 
-def best_by_validation(results: Results, keys: Sequence[str]) -> str | None:
-    """The arm with the highest mean of `Trial.validation`; the first of equals; None where none has one."""
-    told = {key: validation(results, key) for key in keys}
-    told = {key: value for key, value in told.items() if np.isfinite(value)}
-    return max(told, key=lambda key: told[key]) if told else None
-
-
-def clusters(results: Results) -> np.ndarray | None:
-    """Customer code of each tested lead, where some customer has several; else None."""
-    code, names = pd.factorize(results.test["customer_id"])
+def clusters(test: pd.DataFrame) -> np.ndarray | None:
+    """Customer code of each tested lead of `Results.test`, where some customer has several; else None."""
+    code, names = pd.factorize(test["customer_id"])
     return np.asarray(code) if len(names) < len(code) else None
 
 
@@ -41,16 +35,39 @@ def outcome(results: Results) -> np.ndarray:
     return results.test["converted"].to_numpy(dtype=np.float64)
 
 
+def rangeless(test: pd.DataFrame) -> str:
+    """Why figures of these tested leads, `Results.test`, can have no interval; empty where they can.
+
+    Raises:
+        NotComputable: they have one outcome alone, so that nothing can be measured.
+
+    Example:
+        >>> rangeless(pd.DataFrame({"customer_id": ["a", "b", "c"], "converted": [1, 0, 0]}))[:60]
+        'an interval needs at least 2 leads with a conversion and 2 w'
+    """
+    truth = test["converted"].to_numpy(dtype=np.float64)
+    checked(truth, np.zeros(len(truth)))
+    try:
+        resampled(truth, [np.zeros(len(truth))], {"auc": Ranking.auc}, 1, 0, clusters(test))
+    except NotComputable as error:
+        return str(error)
+    return ""
+
+
+def whole_calls(leads: int, share: float) -> int:
+    """Leads that the best `share` of so many are.
+
+    Example:
+        >>> whole_calls(241, 0.05), whole_calls(100, 0.29)
+        (12, 29)
+    """
+    return int(share * leads + 1e-9)
+
+
 def ran(results: Results) -> dict[str, Arm]:
     """Arms with a trial, by key, in the order of the tables."""
     having = {one.arm for one in results.trials}
     return {key: arm for key, arm in results.arms.items() if key in having}
-
-
-def validation(results: Results, arm: str) -> float:
-    """Mean over seeds of the average precision that choices are made by; NaN where the arm has not run."""
-    trials = results.of(arm)
-    return float(np.mean([one.validation for one in trials])) if trials else np.nan
 
 
 def _of_these_leads(results: Results, trials: Sequence[Trial]) -> None:
@@ -66,8 +83,10 @@ def _of_these_leads(results: Results, trials: Sequence[Trial]) -> None:
 def measured(results: Results, resamples: int, seed: int) -> tuple[dict[str, Spread], dict[str, str]]:
     """The spread of all arms that have run, by measure; and measures that need more leads, with the reason.
 
+    With but one lead or customer of an outcome there are values without a spread: see `rangeless`.
+
     Raises:
-        NotComputable: no arm has run, or the tested leads have one outcome alone, or too few leads or customers of one.
+        NotComputable: no arm has run, or the tested leads have one outcome alone.
         LeadRankError: an arm's scores are not those of the tested leads.
     """
     arms = ran(results)
@@ -80,15 +99,15 @@ def measured(results: Results, resamples: int, seed: int) -> tuple[dict[str, Spr
     told: list[Measure] = []
     missing: dict[str, str] = {}
     for measure in measures(results.capacity):
-        try:
-            if measure.share is not None:
-                deep_enough(whole[0], measure.share)
+        if measure.share is not None and whole_calls(len(truth), measure.share) < 1:
+            missing[measure.name] = _too_deep(measure.share)
+        else:
             told.append(measure)
-        except NotComputable as error:
-            missing[measure.name] = str(error)
-    drawn = resampled(
-        truth, [one.score for one in trials], {m.name: m.of for m in told}, resamples, seed, clusters(results)
-    )
+    untold = rangeless(results.test)
+    drawn = {m.name: np.empty((0, len(trials))) for m in told}
+    if not untold:
+        scores = [one.score for one in trials]
+        drawn = resampled(truth, scores, {m.name: m.of for m in told}, resamples, seed, clusters(results.test))
     columns = [[place for place, one in enumerate(trials) if one.arm == arm] for arm in arms]
     spreads = {}
     for measure in told:
@@ -97,8 +116,18 @@ def measured(results: Results, resamples: int, seed: int) -> tuple[dict[str, Spr
             [values[which] for which in columns],
             [drawn[measure.name][:, which] for which in columns],
             _hit(measure, whole[0]),
+            untold,
         )
     return spreads, missing
+
+
+def _too_deep(depth: float) -> str:
+    """
+    Example:
+        >>> _too_deep(0.001)
+        'too few tested leads for the best 0.1%, which takes at least 1,000'
+    """
+    return f"too few tested leads for the best {share(depth)}, which takes at least {int(np.ceil(1 / depth - 1e-9)):,}"
 
 
 def _hit(measure: Measure, one: Ranking) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ TREE_TRIALS = 20
 """Settings tried for each tree model; trees are quick. Source: core.boosted."""
 GROUPS = 10
 """Most funnel groups that a numeric column makes; one with more values is cut at its quantiles. Source: ours."""
+_SUMS = LossWeights(pointwise=64.0, pairwise=1.0, semantic=16.0)
+"""What the three terms weigh in the authors' code at 32 leads, where two of them are sums."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,36 +48,41 @@ class Bench:
     recency: str = ""
     """A numeric feature, the less the more recent (days since the last contact); "" = the snapshot time."""
 
-    @cached_property
+    @property
     def rows(self) -> Three:
         return Three(self.parts.train, self.parts.calibration, self.tested)
 
-    @cached_property
+    @property
     def part(self) -> Three:
         """Leads of each part."""
-        return self.rows.map(self.leads.take)
+        return self.rivals.costs.once("part", lambda: self.rows.map(self.leads.take))
 
-    @cached_property
+    @property
     def table(self) -> Three:
         """Fields as trees take them."""
         if not self.rivals.encoder.fields:
             raise NotComputable("trees need fields, however: the schema names no numeric or categorical feature")
-        return self.part.map(self.rivals.encoder.table)
+        return self.rivals.costs.once("table", lambda: self.part.map(self.rivals.encoder.table))
 
-    @cached_property
+    @property
     def groups(self) -> np.ndarray:
-        """How far each lead had come when it was scored, (n,) float64 over all leads; higher = deeper."""
+        """How far each lead had come when it was scored, (n,) float64 over all leads; higher = deeper, -1 = unknown."""
         if not self.known_stage:
             raise NotComputable(
                 "nothing says how far a lead had come when it was scored; name the column that does (--known-stage), "
                 "never the stage reached in the end, which would give the answer away"
             )
-        return funnel_groups(self.leads, self.known_stage)
+        column, train = self.known_stage, self.parts.train
+        return self.rivals.costs.once(("groups", column), lambda: funnel_groups(self.leads, column, train))
 
 
-def funnel_groups(leads: Leads, column: str) -> np.ndarray:
-    """Groups of a feature, (n,) float64: a category by its place among the funnel's stages, others lowest; a number by
-    its value, or by its quantiles where it has more than GROUPS values."""
+def funnel_groups(leads: Leads, column: str, train: np.ndarray) -> np.ndarray:
+    """Groups of a feature, (n,) float64, -1 = unknown: a category by its place among the funnel's stages; a number by
+    its value or, where the rows `train` have more than GROUPS values, by their quantiles.
+
+    Raises:
+        NotComputable: a category names no stage of the funnel.
+    """
     values = leads.features[column]
     if column in leads.schema.features.categorical:
         place = {plain_stage(stage): number for number, stage in enumerate(leads.schema.funnel.stages)}
@@ -86,10 +93,12 @@ def funnel_groups(leads: Leads, column: str) -> np.ndarray:
                 "column that does, or a number that grows along the funnel"
             )
         return found
-    numbers = values.fillna(values.min() - 1 if values.notna().any() else 0.0)
-    if numbers.nunique() <= GROUPS:
-        return numbers.rank(method="dense").to_numpy(dtype=np.float64) - 1
-    return pd.qcut(numbers, GROUPS, labels=False, duplicates="drop").to_numpy(dtype=np.float64)
+    numbers = values.to_numpy(dtype=np.float64)
+    seen = numbers[train][np.isfinite(numbers[train])]
+    edges = np.unique(seen)[1:]
+    if len(edges) >= GROUPS:
+        edges = np.unique(np.quantile(seen, np.arange(1, GROUPS) / GROUPS))
+    return np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="right"), -1.0)
 
 
 def learn(arm: Arm, bench: Bench, seed: int) -> Learned:
@@ -109,18 +118,13 @@ def learn(arm: Arm, bench: Bench, seed: int) -> Learned:
     if arm.family == "funnel":
         return rivals.funnel(key.removesuffix("+text"), seed, text=text)
     if arm.family == "lora":
-        return rivals.tuned(_LORA[key](rivals.config), seed, plain_pairs=key == "lora-published")
+        return rivals.tuned(_LORA[key](rivals.config), seed, plain_pairs=key == "lora-frozen")
     variant = variant_of(key)
     if variant.weights.semantic and not rivals.reads:
         if key == "asllr-semantic":
             raise NotComputable("the semantic head needs words, however: these leads have neither dialogue nor text")
         variant = replace(variant, weights=replace(variant.weights, semantic=0.0))
     return rivals.asllr(variant, seed)
-
-
-def seeded(arm: Arm) -> bool:
-    """Whether another seed can give another ranking."""
-    return arm.key not in ("newest", "funnel-recency", "logistic", "tfidf", "tfidf-fields")
 
 
 def variant_of(key: str) -> Variant:
@@ -143,7 +147,7 @@ def variant_of(key: str) -> Variant:
         "pair-lambdarank": Variant(hpro, pair_loss="lambdarank"),
         "pair-listmle": Variant(hpro, pair_loss="listmle"),
         "pair-rcr": Variant(hpro, pair_loss="rcr"),
-        "published": Variant(hpro, pair_loss="bpr", stratify=False, frozen_pairwise=True, rank_by="pointwise"),
+        "pair-frozen": Variant(_SUMS, pair_loss="bpr", stratify=False, frozen_pairwise=True, rank_by="pointwise"),
     }[key]
 
 
@@ -159,19 +163,19 @@ def _of_values(bench: Bench, values: np.ndarray) -> Learned:
     return Learned(lambda: values[bench.tested], lambda: values[bench.rows.later], {})
 
 
-def _newest(bench: Bench, seed: int) -> Learned:
+def _recent(bench: Bench) -> np.ndarray:
+    """The newer the higher, (leads,); without any date the order of the file stands for time, as in the split."""
     time = bench.leads.roles["snapshot_time"]
-    if time.isna().all():
-        raise NotComputable("no lead has a date; name roles.snapshot_time in the schema")
-    return _of_values(bench, newest(time.to_numpy()))
+    return np.arange(len(time), dtype=np.float64) if time.isna().all() else newest(time.to_numpy())
+
+
+def _newest(bench: Bench, seed: int) -> Learned:
+    return _of_values(bench, _recent(bench))
 
 
 def _funnel_recency(bench: Bench, seed: int) -> Learned:
-    if bench.recency:
-        recent = -bench.leads.features[bench.recency].to_numpy(dtype=np.float64)
-    else:
-        recent = newest(bench.leads.roles["snapshot_time"].to_numpy())
-    return _of_values(bench, funnel_recency(bench.groups, recent))
+    days = bench.leads.features[bench.recency].to_numpy(dtype=np.float64) if bench.recency else -_recent(bench)
+    return _of_values(bench, funnel_recency(bench.groups, -days))
 
 
 def _two_stage(bench: Bench, seed: int) -> Learned:
@@ -210,12 +214,12 @@ def _lightgbm_text(bench: Bench, seed: int) -> Learned:
 
 
 def _lambdarank(bench: Bench, seed: int, *, steep: bool) -> Learned:
-    leads = bench.leads
-    grade = grades(leads.stage, leads.converted, len(leads.schema.funnel.stages))
-    week = bench.part.train.roles["snapshot_time"].to_numpy()
+    train = bench.part.train
+    grade = grades(train.stage, train.converted, len(train.schema.funnel.stages))
+    week = train.roles["snapshot_time"].to_numpy()
     found = fit_graded(
         bench.table.train,
-        grade[bench.rows.train],
+        grade,
         bench.table.later,
         bench.part.later.converted,
         gains=(steep_gains if steep else doubling_gains)(int(grade.max()) + 1),
@@ -257,18 +261,24 @@ _PLAIN: dict[str, Callable[[Bench, int], Learned]] = {
 
 
 def _tuned(config: Config, loss: LossWeights) -> dict[str, Any]:
-    return {"epochs": max(config.epochs, 1), "loss": loss, "baselines": False, "pairs": "tiers"}
+    """Fields and pairs reach it as they reach asLLR over frozen states, so that the tuning alone is what differs."""
+    return {"epochs": max(config.epochs, 1), "loss": loss, "baselines": False, "pairs": "tiers", "fields": "tower"}
 
 
 _LORA: dict[str, Callable[[Config], dict[str, Any]]] = {
     "lora-base": lambda config: _tuned(config, LossWeights(pairwise=0.0, semantic=0.0)),
     "lora-semantic": lambda config: _tuned(config, LossWeights(pairwise=0.0)),
     "lora-hpro": lambda config: _tuned(config, LossWeights()),
-    "lora-published": lambda config: {
-        **_tuned(config, LossWeights()),
+    "lora-frozen": lambda config: {
+        **_tuned(config, _SUMS),
+        "fields": "prompt",
+        "readout": "last",
         "probe": False,
         "train_pairwise": False,
         "stratify": False,
+        "batch_leads": 32,
+        "clip": 0.0,
+        "schedule": "decay",
         "rank_by": "pointwise",
         "heads": "two-layer",
         "lora": Lora(dropout=0.0, targets="attention", learning_rate=5e-6),

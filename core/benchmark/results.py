@@ -28,6 +28,8 @@ class Trial:
     """Whether the language model has to read the leads."""
     notes: dict[str, Any]
     """Settings chosen, epochs and the like."""
+    validation_error: float | None = None
+    """Standard error of `validation` over the slice's leads; None where it is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +48,31 @@ class Results:
     """Arms with seeds still to run."""
     shared: dict[str, Any]
     """What all arms have in common: `leads`, `split`, `converted`, `base_rate`, `seeds`, `trials`, `tiers`,
-    `read_seconds_per_1000`, `notes`."""
+    `read_seconds_per_1000`, `notes`, `data_notes`, `held_up`."""
     capacity: float
     """Share of the leads that the team can call, 0..1."""
 
     def of(self, arm: str) -> tuple[Trial, ...]:
         """The arm's trials, by seed."""
         return tuple(sorted((one for one in self.trials if one.arm == arm), key=lambda one: one.seed))
+
+    @property
+    def held_up(self) -> dict[str, str]:
+        """Waiting arms that something outside the leads held up when they were last tried, and what."""
+        told = self.shared.get("held_up", {})
+        return {key: told[key] for key in self.waiting if key in told}
+
+    @property
+    def unfinished(self) -> dict[str, str]:
+        """Arms without all of their seeds, and why, in words that follow the arm's title and a colon."""
+        found = {}
+        for key in self.arms:
+            times = len(self.of(key))
+            part = "" if not times else "trained once; then " if times == 1 else f"trained {times} times; then "
+            if key in self.left_out:
+                found[key] = f"{part}could not run: {self.left_out[key]}"
+            elif key in self.held_up:
+                found[key] = f"{part}held up: {self.held_up[key]}"
+            elif key in self.waiting:
+                found[key] = f"{part.removesuffix('then ')}not finished yet"
+        return found

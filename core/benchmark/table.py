@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from core.benchmark.arms import Arm
-from core.benchmark.measuring import AUC, best_by_validation, clusters, measured, measures, outcome, ran, validation
+from core.benchmark.choosing import as_good, best_by_validation, validation, validation_error
+from core.benchmark.measuring import AUC, clusters, measured, measures, outcome, ran
 from core.benchmark.results import Results
-from core.benchmark.spread import Contrast, Spread
+from core.benchmark.spread import Contrast, Point, Spread
 from core.comparison import Difference, holm
 from core.errors import LeadRankError, NotComputable
 from core.evaluation import Measure, Missing
@@ -30,8 +31,8 @@ class Row:
 
     arm: str
     measure: Measure
-    figure: Figure | Missing
-    """Mean over seeds; the interval covers leads and seeds."""
+    figure: Figure | Point | Missing
+    """Mean over seeds; the interval covers leads and seeds. A point where there is no telling how far it spreads."""
     between: float
     """Standard deviation between seeds; NaN with one seed."""
     seeds: int
@@ -74,6 +75,23 @@ class Table:
         """Arms that have run, by key."""
         return ran(self.results)
 
+    @cached_property
+    def as_good(self) -> tuple[str, ...]:
+        """Baselines that validation cannot tell from `reference`, itself among them, the simplest first."""
+        return as_good(self.results, baselines(self.results))
+
+    @property
+    def simplest(self) -> str | None:
+        """The first of `as_good`; None while no baseline has run."""
+        return self.as_good[0] if self.as_good else None
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """Arms that curves are drawn of: the simplest and the best usual method, the best trees, the language model."""
+        trees = [key for key in baselines(self.results) if self.arms[key].family == "tree"]
+        four = (self.simplest, self.reference, best_by_validation(self.results, trees), self.language)
+        return tuple(dict.fromkeys(arm for arm in four if arm is not None))
+
     @property
     def leads(self) -> int:
         return len(self.results.test)
@@ -94,6 +112,16 @@ class Table:
     @cached_property
     def _by_arm(self) -> dict[tuple[str, str], Row]:
         return {(row.arm, row.measure.name): row for row in self.rows}
+
+    @property
+    def untold(self) -> str:
+        """Why figures have no ranges; empty where they have."""
+        return next((spread.untold for spread in self.spreads.values()), "")
+
+    @property
+    def reads(self) -> bool:
+        """Whether `language` reads the talk; without words it learns from the fields alone."""
+        return self.language is not None and self.results.of(self.language)[0].reads
 
     def row(self, arm: str, measure: Measure) -> Row:
         """Raises KeyError where the arm has not run."""
@@ -118,7 +146,8 @@ class Table:
         trials, shared = self.results.of(arm), self.results.shared
         if not trials:
             raise KeyError(arm)
-        reading = float(shared.get("read_seconds_per_1000") or 0) if trials[0].reads else 0.0
+        both = trials[0].reads and self.arms[arm].shares_states
+        reading = float(shared.get("read_seconds_per_1000") or 0) if both else 0.0
         # Of the training part the language model may read a sample alone.
         leads = {**shared.get("split", {}), **shared.get("read", {})}
         learnt = leads.get("train", 0) + leads.get("calibration", 0)
@@ -148,10 +177,11 @@ class Table:
             "own_reference": arm.reference or None,
             **_flat("own_difference", row.from_own),
             "validation": validation(self.results, row.arm),
+            "validation_error": validation_error(self.results, row.arm),
             "train_seconds": cost.train_seconds,
             "score_seconds_per_1000": cost.score_seconds,
         }
-        return told | {"reason": row.figure.reason if isinstance(row.figure, Missing) else None}
+        return told | {"reason": None if isinstance(row.figure, Figure) else row.figure.reason}
 
 
 def build_table(results: Results, *, resamples: int = RESAMPLES, seed: int = 0) -> Table:
@@ -161,13 +191,13 @@ def build_table(results: Results, *, resamples: int = RESAMPLES, seed: int = 0) 
     in all: how another one would change the order is not told.
 
     Raises:
-        NotComputable: no arm has run, or the tested leads have one outcome alone, or too few leads or customers of one.
+        NotComputable: no arm has run, or the tested leads have one outcome alone.
         LeadRankError: an arm's scores are not those of the tested leads.
     """
     spreads, missing = measured(results, resamples, seed)
     arms = ran(results)
-    reference = best_by_validation(results, [key for key, arm in arms.items() if arm.baseline])
-    language = best_by_validation(results, [key for key, arm in arms.items() if _electable(arm)])
+    reference = best_by_validation(results, baselines(results))
+    language = best_by_validation(results, [key for key, arm in arms.items() if electable(arm)])
     found = {
         measure: _missing(results, measure, missing[measure.name])
         if measure.name in missing
@@ -178,7 +208,13 @@ def build_table(results: Results, *, resamples: int = RESAMPLES, seed: int = 0) 
     return Table(results, reference, language, rows, spreads, missing, resamples)
 
 
-def _electable(arm: Arm) -> bool:
+def baselines(results: Results) -> list[str]:
+    """Arms that have run and that the language model has to beat."""
+    return [key for key, arm in ran(results).items() if arm.baseline]
+
+
+def electable(arm: Arm) -> bool:
+    """Whether the arm may be `Table.language`."""
     return arm.reads and arm.family != "ablation"
 
 
@@ -230,20 +266,20 @@ def _differences(
     return none | {key: Difference(gap.value, gap.low, gap.high, p, corrected[key]) for key, (gap, p) in found.items()}
 
 
-def _figure(spread: Spread, position: int, measure: Measure, results: Results, arm: str) -> Figure | Missing:
+def _figure(spread: Spread, position: int, measure: Measure, results: Results, arm: str) -> Figure | Point:
     """The arm's own figure, its interval within [0, 1]."""
     one = spread.contrast(np.eye(len(spread.value))[position])
     try:
         if one.error == 0 and measure == AUC:
             # A perfect order, in every resample and with every seed.
-            return auc_interval(outcome(results), results.of(arm)[0].score, clusters(results))
+            return auc_interval(outcome(results), results.of(arm)[0].score, clusters(results.test))
         figure = one.figure()
     except NotComputable as error:
-        return Missing(str(error))
+        return Point(one.value, str(error))
     return Figure(figure.value, max(figure.low, 0.0), min(figure.high, 1.0))
 
 
-def _flat(name: str, told: Figure | Difference | Missing | None) -> dict[str, float]:
+def _flat(name: str, told: Figure | Point | Difference | Missing | None) -> dict[str, float]:
     """Columns of a figure or difference, NaN where it is missing."""
     parts = ("value", "low", "high") if name == "" else ("value", "low", "high", "p", "p_holm")
     start = f"{name}_" if name else ""

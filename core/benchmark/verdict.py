@@ -2,53 +2,43 @@
 
 The two that are held against each other were chosen by validation: the best baseline, and the best form of the language
 model. So there is one comparison, and its p stands uncorrected; whatever else the table shows is there to look at.
+Unless the language model wins that comparison, the simplest usual method that did about as well as the best one by
+validation is advised; with few orders nothing is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.benchmark.advantage import More, Orders, advantage
+from core.benchmark.cautions import cautions
 from core.benchmark.lessons import lessons
-from core.benchmark.table import Table
-from core.benchmark.wording import NO_DIFFERENCE, between, duration, fewer_or_more, per_thousand, share
-from core.errors import NotComputable
+from core.benchmark.spread import Point
+from core.benchmark.table import Table, electable
+from core.benchmark.wording import AS_MANY, NO_DIFFERENCE, between, duration, fewer_or_more, listed, per_thousand, share
 from core.evaluation import Missing, plain
-from core.ranking import LEVEL, Figure
+from core.ranking import Figure
 
-
-@dataclass(frozen=True)
-class More:
-    """Share of orders among the leads that the team can call: the language model's less the best baseline's."""
-
-    value: float
-    low: float
-    high: float
-    p: float
-    leads_needed: int | None
-    """Tested leads that would settle it; None where it is settled, or where more leads would not do."""
-    settled_by: str
-    """What would settle it, in words; empty where it is settled."""
-
-    @property
-    def shown(self) -> bool:
-        """Whether this test set can show the difference."""
-        return self.p < 1 - LEVEL
+TOO_FEW, NOTHING = "Too few orders to tell", "Nothing can be advised yet"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The answer. Keys are those of `Table.arms`; sentences name arms by their titles. Shares are 0..1."""
 
+    headline: str
+    """The answer in a few words."""
     use: str | None
-    """The arm to use; None where none can be named."""
+    """The arm to use; None where none can be advised."""
+    simplest: str | None
+    """The simplest baseline that did about as well as the best one, by validation."""
     reference: str | None
     """The best baseline, by validation."""
     language: str | None
     """The best form of the language model, by validation."""
-    orders: dict[str, Figure | Missing]
-    """Share of orders among the leads that the team can call, of the two."""
+    orders: dict[str, Figure | Point | Missing]
+    """Share of orders among the leads that the team can call, of these three."""
     more: More | Missing | None
     """None where there are not two to compare."""
     train_seconds: dict[str, float]
@@ -74,71 +64,106 @@ class Verdict:
 
 def verdict(table: Table) -> Verdict:
     """The answer that this table gives."""
-    two = [arm for arm in (table.reference, table.language) if arm is not None]
-    orders = {arm: table.row(arm, table.at_capacity).figure for arm in two}
-    more = _more(table)
-    ahead = isinstance(more, More) and more.shown and more.value > 0
-    use = table.language if ahead or table.reference is None else table.reference
-    costs = {arm: table.cost(arm) for arm in two}
+    named = [arm for arm in (table.simplest, table.reference, table.language) if arm is not None]
+    more, enough = advantage(table), Orders.of(table).enough
+    use = _use(table, more) if enough else None
+    headline = TOO_FEW if not enough else NOTHING if use is None else f"Use {_called(table, use)}"
+    costs = {arm: table.cost(arm) for arm in named}
     return Verdict(
+        headline=headline,
         use=use,
+        simplest=table.simplest,
         reference=table.reference,
         language=table.language,
-        orders=orders,
+        orders={arm: table.row(arm, table.at_capacity).figure for arm in named},
         more=more,
         train_seconds={arm: cost.train_seconds for arm, cost in costs.items()},
         score_seconds={arm: cost.score_seconds for arm, cost in costs.items()},
-        answer=(*_answer(table, use, more), *_costs(table, two, use)),
-        cautions=_cautions(table),
+        answer=(*_answer(table, headline, use, more), *_costs(table, use)),
+        cautions=cautions(table, use),
         lessons=lessons(table),
     )
 
 
-def _more(table: Table) -> More | Missing | None:
-    if table.reference is None or table.language is None:
-        return None
-    try:
-        one = table.contrast(table.at_capacity, {table.language: 1, table.reference: -1})
-        gap, p = one.figure(), one.p()
-    except NotComputable as error:
-        return Missing(str(error))
-    needed, settled_by = None, ""
-    if p >= 1 - LEVEL:
-        try:
-            needed = one.leads_needed(table.leads)
-            settled_by = f"about {_rounded(needed):,} tested leads would settle it"
-        except NotComputable as error:
-            settled_by = str(error)
-    return More(gap.value, gap.low, gap.high, p, needed, settled_by)
-
-
-def _answer(table: Table, use: str | None, more: More | Missing | None) -> list[str]:
-    title = {key: arm.title for key, arm in table.results.arms.items()}
-    if use is None:
-        return ["Nothing can be advised yet: neither a usual method nor the language model has finished."]
-    found = _found(table, use)
-    if table.language is None:
-        return [f"Use {title[use]}: {found}.", _why_none(table)]
+def _use(table: Table, more: More | Missing | None) -> str | None:
     if table.reference is None:
-        return [f"{title[use]}: {found}.", "No usual method has run, so nothing tells whether it is worth its cost."]
+        return None
+    ahead = isinstance(more, More) and more.shown and more.value > 0
+    return table.language if ahead else table.simplest
+
+
+def _called(table: Table, arm: str) -> str:
+    """Without words to read, a form of the language model goes by its title alone."""
+    title = table.arms[arm].title
+    return f"the language model, {title}" if arm == table.language and table.reads else title
+
+
+def _answer(table: Table, headline: str, use: str | None, more: More | Missing | None) -> list[str]:
+    if headline == TOO_FEW:
+        first = [f"{headline}: {Orders.of(table).words}", *_meanwhile(table)]
+    elif use is None:
+        first = [f"{headline}: {_what_lacks(table)}"]
+    elif use == table.language or not isinstance(more, More) or more.shown:
+        first = [f"{headline}: {_found(table, use)}."]
+    else:
+        better = "the language model" if table.reads else table.arms[table.language or ""].title
+        first = [f"{headline}, since nothing shows that {better} does better: {_found(table, use)}."]
+    alike = [] if use is not None and use == table.language else _alike(table)
+    return [*first, *alike, *_against(table, use, more)]
+
+
+def _what_lacks(table: Table) -> str:
+    if table.language is None:
+        return "neither a usual method nor the language model has finished."
+    return (
+        f"no usual method has run, so nothing tells whether {_called(table, table.language)}, is worth its cost; "
+        f"{_found(table, table.language)}."
+    )
+
+
+def _meanwhile(table: Table) -> list[str]:
+    """What to do while there are too few orders."""
+    if table.simplest is None:
+        return ["Until then keep the way you rank now."]
+    title, best = table.arms[table.simplest].title, "of the usual methods compared"
+    return [
+        f"Until then keep the way you rank now; {best}, {title} is the simplest that did about as well as any: "
+        f"{_found(table, table.simplest)}."
+    ]
+
+
+def _alike(table: Table) -> list[str]:
+    """The usual methods that validation cannot tell apart."""
+    titles = [table.arms[key].title for key in table.as_good]
+    if len(titles) < 2:
+        return []
+    return [
+        f"On the leads held back for choosing, {len(titles)} usual methods cannot be told apart: "
+        f"{listed(titles)}. {titles[0]} is the simplest of them."
+    ]
+
+
+def _against(table: Table, use: str | None, more: More | Missing | None) -> list[str]:
+    """The language model beside the best usual method."""
+    if table.language is None:
+        return [_why_none(table)] if table.reference is not None else []
+    if table.reference is None:
+        return []
+    title, best = table.arms[table.language].title, table.arms[table.reference].title
+    named = f"The language model ({title})" if table.reads else title
     if not isinstance(more, More):
-        reason = more.reason if more else ""
-        return [
-            f"Use {title[use]} as long as nothing speaks for the language model ({title[table.language]}): the two "
-            "cannot be compared at your team's capacity.",
-            f"{_sentence(reason)}.",
-        ]
-    gap = f"{fewer_or_more(more.value)} ({between(more.low, more.high)})"
+        why = more.reason if more else ""
+        return [f"{named} and {best} cannot be compared at your team's capacity: {why}."]
+    than = "as" if fewer_or_more(more.value) == AS_MANY else "than"
+    found = f"{fewer_or_more(more.value)} orders in 1,000 calls"
+    gap = f"{found} {than} the best usual method, {best} ({between(more.low, more.high)})"
     if use == table.language:
-        return [
-            f"Use the language model, {title[use]}: {found}.",
-            f"That is {gap} than with the best usual method, {title[table.reference]}: more than chance.",
-        ]
-    against = f"The language model ({title[table.language]}) finds {gap}"
+        return [f"It finds {gap}: more than chance."]
+    if more.shown and more.value > 0:
+        return [f"{named} finds {gap}: more than chance, but so few orders can mislead; take it as a hint."]
     if more.shown:
-        return [f"Use {title[use]}: {found}.", f"{against}: worse, by more than chance."]
-    start = f"Use {title[use]}, since nothing shows that the language model does better: {found}."
-    return [start, f"{against}: {NO_DIFFERENCE}.", f"{_sentence(more.settled_by)}."]
+        return [f"{named} finds {gap}: worse, by more than chance."]
+    return [f"{named} finds {gap}: {NO_DIFFERENCE}.", more.settled_by]
 
 
 def _found(table: Table, arm: str) -> str:
@@ -146,23 +171,35 @@ def _found(table: Table, arm: str) -> str:
     calls = f"of 1,000 calls down to your team's capacity (the best {share(table.results.capacity)} of the leads)"
     if isinstance(figure, Missing):
         return f"what it finds at your team's capacity cannot be told ({figure.reason})"
+    if isinstance(figure, Point):
+        return f"{calls} {per_thousand(figure.value)} bring an order"
     low, high = per_thousand(figure.low), per_thousand(figure.high)
     return f"{calls} {per_thousand(figure.value)} bring an order (likely between {low} and {high})"
 
 
 def _why_none(table: Table) -> str:
+    """Why there is no `Table.language`."""
     results = table.results
-    asked = [key for key, arm in results.arms.items() if not arm.baseline]
+    asked = [key for key, arm in results.arms.items() if electable(arm)]
+    held_up = [results.held_up[key] for key in asked if key in results.held_up]
+    if held_up:
+        return f"The language model has not run yet, as it was held up: {held_up[0].rstrip('.')}."
+    if any(key in results.waiting for key in asked):
+        return "The language model has not run yet."
     reasons = [results.left_out[key] for key in asked if key in results.left_out]
     if reasons:
         return f"The language model could not run: {reasons[0].rstrip('.')}."
-    if any(key in results.waiting for key in asked):
-        return "The language model has not run yet."
-    return "The language model was not among what was compared."
+    if any(arm.reads for arm in table.arms.values()):
+        return (
+            "Of the language model only variations were compared, which are there to explain and not to be used: "
+            "compare it as it is too (family asllr)."
+        )
+    return "The language model was not among what was compared, so whether it is worth its cost is not told."
 
 
-def _costs(table: Table, two: Sequence[str], use: str | None) -> list[str]:
-    """What the two take, the one to use first."""
+def _costs(table: Table, use: str | None) -> list[str]:
+    """What the usual method and the language model take, the one to use first."""
+    two = dict.fromkeys(arm for arm in (table.simplest, table.language) if arm is not None)
     told = []
     for arm in sorted(two, key=lambda arm: arm != use):
         cost, title = table.cost(arm), table.arms[arm].title
@@ -171,63 +208,3 @@ def _costs(table: Table, two: Sequence[str], use: str | None) -> list[str]:
             "1,000 leads"
         )
     return [f"{'; '.join(told)}."] if told else []
-
-
-def _cautions(table: Table) -> tuple[str, ...]:
-    results = table.results
-    found = []
-    if results.shared.get("split", {}).get("test") == 0:
-        found.append("There was no test part, so the figures are of the leads by which choices were made: too good.")
-    if results.shared.get("reads") is False and table.language is not None:
-        found.append(
-            "These leads have no words to read: what stands under the language model's name here are its heads and "
-            "losses, learned from the fields alone."
-        )
-    read = results.shared.get("read") or {}
-    if read.get("train", 0) < read.get("of", 0) and table.language is not None and results.shared.get("reads"):
-        found.append(
-            f"What reads the talk learned from {read['train']:,} of the {read['of']:,} training leads (setting "
-            "encode_limit), the usual methods from all: a difference between them may come from that."
-        )
-    if results.waiting:
-        arms = "one way to rank is" if len(results.waiting) == 1 else f"{len(results.waiting)} ways to rank are"
-        found.append(f"The answer may still change: {arms} not finished.")
-    if max(len(results.of(arm)) for arm in table.arms) == 1:
-        found.append("Each way was trained once, so how another training would do is not in the ranges: run 3 seeds.")
-    elif any(len(results.of(arm)) == 1 for arm in (table.reference, table.language) if arm in results.waiting):
-        found.append("One of the two was trained once so far, so its range covers the leads alone.")
-    return (*found, *_ahead_after_the_fact(table))
-
-
-def _ahead_after_the_fact(table: Table) -> list[str]:
-    """The usual method that did best on the tested leads, where it is not the one chosen beforehand."""
-    orders = {
-        key: row.figure.value
-        for key, arm in table.arms.items()
-        if arm.baseline and isinstance((row := table.row(key, table.at_capacity)).figure, Figure)
-    }
-    if table.reference not in orders:
-        return []
-    best = max(orders, key=lambda key: (orders[key], key == table.reference))
-    if best == table.reference:
-        return []
-    ahead, chosen = table.arms[best].title, table.arms[table.reference].title
-    return [
-        f"Of the usual methods {ahead} found most on the tested leads, {per_thousand(orders[best])} of 1,000 calls; "
-        f"{chosen} was chosen before the test was looked at, as it did best on the leads that training was stopped by. "
-        "The best of many on one test is partly luck: take it as a hint."
-    ]
-
-
-def _rounded(number: int) -> int:
-    """To two digits: more would claim too much.
-
-    Example:
-        >>> _rounded(41873)
-        42000
-    """
-    return int(float(f"{number:.1e}"))
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.evaluation import Measure
 
 NO_DIFFERENCE = "no difference that this test set can show"
@@ -64,6 +66,26 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"
+
+
+def in_minutes(minutes: float) -> str:
+    """A budget.
+
+    Example:
+        >>> in_minutes(1), in_minutes(0.5), in_minutes(30)
+        ('1 minute', '0.5 minutes', '30 minutes')
+    """
+    return f"{minutes:g} minute{'' if minutes == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """
+    Example:
+        >>> listed(["A"]), listed(["A", "B", "C"]), listed(list("ABCDEF"))
+        ('A', 'A, B and C', 'A, B, C and 3 more')
+    """
+    shown = list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def luck(p: float) -> str:

@@ -41,7 +41,7 @@ def forest_picture(table: Table, measure: Measure) -> Figure:
     named_rows(axes, [style.cut(table.arms[arm].title, NAME) for arm, _ in known])
     axes.tick_params(axis="y", labelsize=7)
     base = "" if table.reference is None else style.cut(table.arms[table.reference].title, NAME)
-    axes.set_xlabel(f"{measure_words(measure)}\nless {base}", parse_math=False, fontsize=8)
+    axes.set_xlabel(f"{measure_words(measure)}\ndifference from {base}", parse_math=False, fontsize=8)
     return figure
 
 

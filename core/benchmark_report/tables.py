@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.benchmark.lessons import TEXT
+from core.benchmark.arms import TEXT
+from core.benchmark.choosing import validation, validation_error
 from core.benchmark.measuring import AUC
+from core.benchmark.spread import Point
 from core.benchmark.table import Table
 from core.benchmark.wording import duration, luck, measure_words, told
 from core.comparison import Difference
@@ -15,6 +17,7 @@ from core.evaluation import Measure, Missing
 from core.ranking import Figure
 from core.report import parts
 
+AP = Measure("average_precision")
 NONE = "–"
 """Stands where there is no figure; a sentence above the table says why."""
 
@@ -23,7 +26,7 @@ def auc_table(table: Table) -> parts.Table:
     """The paper's Table 1: AUC of each arm, and beside it with the language model's text embedding."""
     columns = ("Way to rank", "AUC", "Likely range", "SD over seeds", "Relative", "AUC with text", "Text adds (p)")
     rows = []
-    alone = [arm for arm in table.arms if not (arm.endswith(TEXT) and table.arms[arm].reference in table.arms)]
+    alone = [arm for arm in best_first(table, AUC) if not (arm.endswith(TEXT) and arm.removesuffix(TEXT) in table.arms)]
     for arm in alone:
         row, text = table.row(arm, AUC), table.row(arm + TEXT, AUC) if arm + TEXT in table.arms else None
         rows.append(
@@ -39,16 +42,21 @@ def auc_table(table: Table) -> parts.Table:
     return parts.Table(columns, tuple(rows), _marked(table, alone))
 
 
-def depth_table(table: Table) -> parts.Table:
-    """The paper's Table 2: precision and recall at the top, average precision; in brackets against the reference."""
+def depth_measures(table: Table) -> list[Measure]:
+    """What the paper's Table 2 shows, and the team's capacity."""
     shown = [
         *(one for one in table.measures if one.kind == "precision_at" and one.share in (0.001, 0.01)),
         *(one for one in table.measures if one.kind == "recall_at" and one.share == 0.05),
-        Measure("average_precision"),
+        AP,
     ]
-    shown = list(dict.fromkeys([*shown, table.at_capacity]))
+    return list(dict.fromkeys([*shown, table.at_capacity]))
+
+
+def depth_table(table: Table) -> parts.Table:
+    """The paper's Table 2: precision and recall at the top, average precision; in brackets against the reference."""
+    shown, arms = depth_measures(table), best_first(table, table.at_capacity)
     rows = []
-    for arm in table.arms:
+    for arm in arms:
         cells = []
         for measure in shown:
             row = table.row(arm, measure)
@@ -57,7 +65,7 @@ def depth_table(table: Table) -> parts.Table:
             cells.append(value + aside)
         rows.append((table.arms[arm].title, *cells))
     columns = ("Way to rank", *(measure_words(measure) for measure in shown))
-    return parts.Table(columns, tuple(rows), _marked(table, list(table.arms)))
+    return parts.Table(columns, tuple(rows), _marked(table, arms))
 
 
 def difference_table(table: Table, measure: Measure) -> parts.Table:
@@ -66,18 +74,27 @@ def difference_table(table: Table, measure: Measure) -> parts.Table:
         "Way to rank",
         "Figure",
         "Likely range",
-        "Less the best usual method",
-        "Less what it varies",
-        "Which is",
+        "By validation",
+        "Difference from the best usual method",
+        "Difference from its reference",
+        "Reference",
     )
     rows = []
-    for arm, told_of in table.arms.items():
-        row = table.row(arm, measure)
-        own = table.arms[told_of.reference].title if told_of.reference in table.arms else NONE
+    arms = best_first(table, measure)
+    for arm in arms:
+        row, other = table.row(arm, measure), table.arms[arm].reference
+        own = table.arms[other].title if other in table.arms else NONE
         rows.append(
-            (told_of.title, *_figure(measure, row.figure), _gap(measure, row.apart), _gap(measure, row.from_own), own)
+            (
+                table.arms[arm].title,
+                *_figure(measure, row.figure),
+                _validated(table, arm),
+                _gap(measure, row.apart),
+                _gap(measure, row.from_own),
+                own,
+            )
         )
-    return parts.Table(columns, tuple(rows), _marked(table, list(table.arms)))
+    return parts.Table(columns, tuple(rows), _marked(table, arms))
 
 
 def cost_table(table: Table) -> parts.Table:
@@ -93,14 +110,33 @@ def cost_table(table: Table) -> parts.Table:
     return parts.Table(columns, tuple(rows))
 
 
+def best_first(table: Table, measure: Measure) -> list[str]:
+    """Arms by their figure, as in the pictures; those without one last, in the order of the tables."""
+
+    def place(arm: str) -> float:
+        figure = table.row(arm, measure).figure
+        return np.inf if isinstance(figure, Missing) else -figure.value
+
+    return sorted(table.arms, key=place)
+
+
+def _validated(table: Table, arm: str) -> str:
+    value, error = validation(table.results, arm), validation_error(table.results, arm)
+    if np.isnan(value):
+        return NONE
+    return told(AP, value) + ("" if np.isnan(error) else f" ± {told(AP, error)}")
+
+
 def _marked(table: Table, arms: Sequence[str]) -> int | None:
     """The reference stands out."""
     return arms.index(table.reference) if table.reference in arms else None
 
 
-def _figure(measure: Measure, figure: Figure | Missing) -> tuple[str, str]:
+def _figure(measure: Measure, figure: Figure | Point | Missing) -> tuple[str, str]:
     if isinstance(figure, Missing):
         return NONE, NONE
+    if isinstance(figure, Point):
+        return told(measure, figure.value), NONE
     return told(measure, figure.value), f"{told(measure, figure.low)} to {told(measure, figure.high)}"
 
 

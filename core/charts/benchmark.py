@@ -11,7 +11,7 @@ from core.benchmark.table import Row, Table
 from core.benchmark.wording import duration, luck, measure_words, told
 from core.charts import style
 from core.comparison import Difference
-from core.evaluation import Measure
+from core.evaluation import Measure, Missing
 from core.lift.gains import Line
 from core.ranking import Figure
 
@@ -40,7 +40,7 @@ def forest_chart(table: Table, measure: Measure) -> go.Figure:
     order = [*known, *(row for row in rows if row not in known)]
     base = table.arms[table.reference].title if table.reference else "the best usual method"
     labels = [table.arms[row.arm].title for row in order]
-    axis = f"{measure_words(measure)}: less {style.cut(base, 30)}"
+    axis = f"{measure_words(measure)}: difference from {style.cut(base, 30)}"
     figure = style.row_chart(_forest_title(known, base, measure), labels, x=axis)
     figure.add_vline(x=0, line={"color": style.GREY, "width": 1.5, "dash": "dot"})
     factor = 1000 if measure.kind == "precision_at" else 1
@@ -71,7 +71,8 @@ def arm_gains_chart(lines: Mapping[str, Line], capacity: float) -> go.Figure:
     `lines`: of `benchmark.curves.arm_lines`, the one to speak of first. Data: `benchmark.curves.lines_frame`.
     """
     shown = list(lines.values())
-    reached = " and ".join(f"{style.share(line.at(capacity))} with {line.name}" for line in shown[:2])
+    share = Measure("recall_at", capacity)
+    reached = " and ".join(f"{told(share, line.at(capacity))} with {line.name}" for line in shown[:2])
     words = f"Of the orders, calling the best {style.share(capacity)} reaches {reached}"
     figure = style.chart(words, x="Leads called, best first (% of all)", y="Orders reached (% of all)", height=460)
     for place, line in enumerate(shown):
@@ -99,20 +100,24 @@ def cost_chart(table: Table, measure: Measure) -> go.Figure:
 
     Data: `table.to_frame()`, columns `score_seconds_per_1000` and `value`.
     """
-    dots = [(row, row.figure) for arm in table.arms if isinstance((row := table.row(arm, measure)).figure, Figure)]
+    dots = [
+        (row, row.figure.value)
+        for arm in table.arms
+        if not isinstance((row := table.row(arm, measure)).figure, Missing)
+    ]
     factor = 1000 if measure.kind == "precision_at" else 1
-    words = _cost_title(table, [(row, value) for row, value in dots if isinstance(value, Figure)], measure)
+    words = _cost_title(table, dots, measure)
     figure = style.chart(words, x="Seconds to score 1,000 leads", y=measure_words(measure), height=460)
     for family, (colour, symbol) in LOOKS.items():
-        here = [row for row, _ in dots if table.arms[row.arm].family == family]
+        here = [(row, value) for row, value in dots if table.arms[row.arm].family == family]
         if here:
             figure.add_scatter(
-                x=[max(table.cost(row.arm).score_seconds, SOONEST) for row in here],
-                y=[factor * row.figure.value for row in here if isinstance(row.figure, Figure)],
+                x=[max(table.cost(row.arm).score_seconds, SOONEST) for row, _ in here],
+                y=[factor * value for _, value in here],
                 name=FAMILIES[family],
                 mode="markers",
                 marker={"color": colour, "symbol": symbol, "size": 11},
-                hovertext=[_cost_hover(table, row, measure) for row in here],
+                hovertext=[_cost_hover(table, row, value, measure) for row, value in here],
                 hoverinfo="text",
             )
     figure.update_xaxes(type="log", dtick=1)
@@ -151,20 +156,17 @@ def _hover(table: Table, row: Row, measure: Measure) -> str:
     )
 
 
-def _cost_title(table: Table, dots: list[tuple[Row, Figure]], measure: Measure) -> str:
+def _cost_title(table: Table, dots: list[tuple[Row, float]], measure: Measure) -> str:
     if not dots:
         return "What the arms reach cannot be told by this figure"
-    best, figure = max(dots, key=lambda one: one[1].value)
+    best, value = max(dots, key=lambda one: one[1])
     seconds = duration(table.cost(best.arm).score_seconds)
-    return (
-        f"The highest, {told(measure, figure.value)} by {table.arms[best.arm].title}, takes {seconds} for 1,000 leads"
-    )
+    return f"The highest, {told(measure, value)} by {table.arms[best.arm].title}, takes {seconds} for 1,000 leads"
 
 
-def _cost_hover(table: Table, row: Row, measure: Measure) -> str:
+def _cost_hover(table: Table, row: Row, value: float, measure: Measure) -> str:
     cost = table.cost(row.arm)
-    value = told(measure, row.figure.value) if isinstance(row.figure, Figure) else ""
     return (
-        f"{style.text(table.arms[row.arm].title)}: {value}<br>{duration(cost.score_seconds)} to score 1,000 leads, "
-        f"{duration(cost.train_seconds)} to train"
+        f"{style.text(table.arms[row.arm].title)}: {told(measure, value)}<br>"
+        f"{duration(cost.score_seconds)} to score 1,000 leads, {duration(cost.train_seconds)} to train"
     )

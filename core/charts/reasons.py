@@ -9,19 +9,17 @@ tell apart; text keeps the theme's own colour, so that both themes can be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
 from core.data.dialogue import Turn
-from core.data.names import plain_name
 from core.data.prompts import shown_name
+from core.data.speakers import customer
 from core.scores import Attribution, Contribution
 
 LEVELS = 4
 """Shades on either side of nothing; a word's shade goes by the root of its size, since words are parts of turns."""
-CUSTOMERS = ("customer", "client", "buyer", "caller", "kunde", "kundin", "cliente", "comprador", "客户", "用户", "顾客")
-"""Who stands on the left; everybody else is ours."""
 STYLE = """<style>
 .lr{font-size:.95rem;line-height:1.55;overflow-wrap:anywhere}
 .lr-turn{display:flex;flex-direction:column;margin:.45rem 0;max-width:88%}
@@ -142,13 +140,6 @@ def conversation(turns: Sequence[Turn], attribution: Attribution | None = None, 
             f'<div class="lr-say{edge}">{said}</div></div>'
         )
     return f'{STYLE}<div class="lr">{"".join(shown)}</div>' if shown else ""
-
-
-def customer(speakers: Sequence[str]) -> str | None:
-    """Who is shown on the left: the one called customer in some language, else who spoke second, else nobody."""
-    names: Mapping[str, str] = {speaker: plain_name(speaker) for speaker in speakers if speaker}
-    called = next((s for s, name in names.items() if any(word in name for word in CUSTOMERS)), None)
-    return called or (list(names)[1] if len(names) > 1 else None)
 
 
 def _tint(value: float, scale: float) -> str:

@@ -15,4 +15,6 @@ market      a made-up market and its people               world       what files
 phrases     wordings from phrases.toml                    conversation dialogues that convey a lead's mind
 simulation  seeded leads with known truth                 identifiers numbers and addresses of people in a text
 persons     names in a text, by their cues                masking     both out of a text, and where they stood
+reviews     what people said of pairs and leads
+changing    a lead with a field or a turn changed
 """

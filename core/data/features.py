@@ -84,6 +84,13 @@ class _Number:
         spread[bends] /= CURVE
         return np.append(spread[: bends.stop], np.maximum(spread[bends.stop :], LEAST_SPREAD))
 
+    def rare(self, values: np.ndarray) -> np.ndarray:
+        """Shape (n,): whether a number lies outside the training part's 1-99% range; what is missing does not."""
+        x = np.sign(values) * np.log1p(np.abs(values)) if self.log else values
+        beside = REACH * (self.high - self.low) / (1 + 2 * REACH)
+        hair = 1e-9 * (self.high - self.low)
+        return (x < self.low + beside - hair) | (x > self.high - beside + hair)
+
     def raw(self, values: np.ndarray) -> np.ndarray:
         """Shape (n, columns), NaN where unknown."""
         known = np.isfinite(values)
@@ -148,6 +155,10 @@ class _Category:
         codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(values, dtype=object))
         unmet = (codes < 0) & (values != "").to_numpy()
         return np.where(unmet, self.levels.index(OTHER), codes) if OTHER in self.levels else codes
+
+    def rare(self, values: pd.Series) -> np.ndarray:
+        """Shape (n,): whether the training part had too few leads of this category to tell it from others, or none."""
+        return ((values != "") & ~values.isin([level for level in self.levels if level != OTHER])).to_numpy()
 
     def raw(self, values: pd.Series) -> np.ndarray:
         """Shape (n, columns), NaN where unknown."""
@@ -224,6 +235,16 @@ class FeatureEncoder:
             span = slice(start, start := start + raw.shape[1])
             out[:, span] = np.nan_to_num((raw - np.array(self.mean[span])) / np.array(self.scale[span]), nan=0.0)
         return out
+
+    def rare(self, leads: Leads) -> pd.DataFrame:
+        """A column per field, True where the training part had hardly any lead with that value: numbers outside its
+        1-99% range, categories that were pooled or never met.
+
+        Raises:
+            ValidationError: the leads lack fields that the encoder was fitted on.
+        """
+        self._check(leads)
+        return pd.DataFrame({part.name: part.rare(_values(leads, part)) for part in self._parts})
 
     def table(self, leads: Leads) -> pd.DataFrame:
         """Columns `fields`, index 0..n-1, for trees: raw floats with NaN, pandas categoricals with the fitted levels.

@@ -2,6 +2,8 @@
 
 Each tier (core/funnel.py) is a set of contests (core/data/contests.py) in which every chosen lead meets every rejected
 lead. A pair whose rejected lead converted and whose chosen lead did not contradicts the outcome and is never formed.
+What people said of single pairs and leads (core/data/reviews.py) comes on top: pairs of a tier of their own, and pairs
+and leads that are left out.
 
 Source: HPRO (arXiv 2606.04387), hierarchical preferences; every lead is encoded once and meets all others of its batch.
 # DIFF: in the authors' code funnel stages never reach the loss, "key action" is stage 2 over stage 1 alone and the soft
@@ -50,6 +52,43 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
+class Reviewed:
+    """What people said of single pairs and leads, by position in the leads at hand.
+
+    Shape: chosen, rejected (p,) int64, pairs of `tier`, whatever the outcome says; without (q, 2) int64, pairs that no
+    tier makes, in either order; left_out (n,) bool, leads that make no pair.
+    """
+
+    chosen: np.ndarray
+    rejected: np.ndarray
+    without: np.ndarray
+    left_out: np.ndarray
+    tier: Tier
+
+    @property
+    def members(self) -> np.ndarray:
+        """Leads of the reviewed pairs, ascending, each once."""
+        return np.unique(np.concatenate([self.chosen, self.rejected]))
+
+    def among(self, rows: np.ndarray) -> Reviewed:
+        """The same for the leads at `rows` alone, by position in them; a pair needs both of its leads there."""
+        place = np.full(len(self.left_out), -1)
+        place[rows] = np.arange(len(rows))
+        pairs = place[np.column_stack([self.chosen, self.rejected])]
+        without = place[self.without]
+        chosen, rejected = pairs[(pairs >= 0).all(axis=1)].T
+        return Reviewed(
+            chosen, rejected, without[(without >= 0).all(axis=1)], np.asarray(self.left_out)[rows], self.tier
+        )
+
+    def kept(self, chosen: np.ndarray, rejected: np.ndarray) -> np.ndarray:
+        """Which of the tiers' pairs stay: none that was left out, none that is the reverse of a reviewed one; bool."""
+        n, (first, second) = len(self.left_out), self.without.T
+        gone = np.concatenate([first * n + second, second * n + first, self.rejected * n + self.chosen])
+        return ~np.isin(chosen * n + rejected, gone)
+
+
+@dataclass(frozen=True, eq=False)
 class Pairing:
     """The funnel together with the call lengths that count as long and short, fixed on the training part."""
 
@@ -71,10 +110,19 @@ class Pairing:
         limit: int | None = None,
         seed: int = 0,
         group: np.ndarray | None = None,
+        reviewed: Reviewed | None = None,
     ) -> Pairs:
         """All valid pairs of a batch; see `make_pairs`."""
         return make_pairs(
-            stage, converted, call_seconds, self.funnel, bounds=self.bounds, limit=limit, seed=seed, group=group
+            stage,
+            converted,
+            call_seconds,
+            self.funnel,
+            bounds=self.bounds,
+            limit=limit,
+            seed=seed,
+            group=group,
+            reviewed=reviewed,
         )
 
     def roles(self, leads: Leads) -> np.ndarray:
@@ -120,6 +168,7 @@ def make_pairs(
     limit: int | None = None,
     seed: int = 0,
     group: np.ndarray | None = None,
+    reviewed: Reviewed | None = None,
 ) -> Pairs:
     """All valid pairs of the given leads, or `limit` of each tier drawn uniformly without replacement.
 
@@ -129,7 +178,8 @@ def make_pairs(
 
     Shape: stage (n,) int64 positions in funnel.stages, -1 unknown; converted (n,) float64 1, 0 or NaN; call_seconds
     (n,) float64 seconds or NaN; bounds as in `Pairing`, None = from the given leads; group (n,): pairs stay inside one
-    group, for example one week.
+    group, for example one week; reviewed: of the same leads, its pairs make one more tier, the last, and are neither
+    drawn nor grouped.
 
     Example:
         >>> pairs = make_pairs(np.full(3, -1), np.array([0., 1, 0]), np.full(3, np.nan), Funnel())
@@ -144,17 +194,36 @@ def make_pairs(
     chosen, rejected = [], []
     for number, tier in enumerate(tiers):
         side = sides(tier, funnel, stage, converted, call_seconds, bounds)
-        blocks = [
-            block
-            for better, worse in contests(tier, side, stage, group)
-            for block in _without_contradictions(better, worse, converted)
-        ]
+        if reviewed is not None:
+            side = np.where(reviewed.left_out, 0, side)
+        blocks = meetings(tier, side, stage, converted, group)
         c, r = _draw(blocks, limit, np.random.default_rng((seed, number)))
+        if reviewed is not None:
+            kept = reviewed.kept(c, r)
+            c, r = c[kept], r[kept]
         chosen.append(c)
         rejected.append(r)
+    if reviewed is not None:
+        tiers = (*tiers, reviewed.tier)
+        chosen.append(reviewed.chosen)
+        rejected.append(reviewed.rejected)
     tier_of = np.repeat(np.arange(len(tiers), dtype=np.int16), [len(c) for c in chosen])
     margins = np.array([tier.margin for tier in tiers], dtype=np.float32)
     return Pairs(np.concatenate(chosen), np.concatenate(rejected), margins[tier_of], tier_of, tiers)
+
+
+def meetings(
+    tier: Tier, side: np.ndarray, stage: np.ndarray, converted: np.ndarray, group: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Blocks (chosen rows, rejected rows), in each of which every chosen lead makes a pair with every rejected one.
+
+    Shape: side (n,) as `contests.sides` gives it. No pair is in two blocks.
+    """
+    return [
+        block
+        for better, worse in contests(tier, side, stage, group)
+        for block in _without_contradictions(better, worse, converted)
+    ]
 
 
 def _without_contradictions(

@@ -72,6 +72,20 @@ def stratified_batches(
     return [np.concatenate(part) for part in parts if sum(map(len, part))]
 
 
+def with_partners(batches: list[np.ndarray], chosen: np.ndarray, rejected: np.ndarray) -> list[np.ndarray]:
+    """The batches, each with the rejected lead of every pair whose chosen lead it holds: so each pair is learned from
+    at least once an epoch. A lead still stands once in a batch; a batch grows by its partners.
+
+    Shape: chosen, rejected (p,) positions; arrays of int64 positions.
+
+    Example:
+        >>> [batch.tolist() for batch in with_partners([np.array([0, 1]), np.array([2])], np.array([2]), np.array([0]))]
+        [[0, 1], [2, 0]]
+    """
+    partners = (np.unique(rejected[np.isin(chosen, batch)]) for batch in batches)
+    return [np.concatenate([batch, own[~np.isin(own, batch)]]) for batch, own in zip(batches, partners, strict=True)]
+
+
 def sampled_rate(converted: np.ndarray, batches: list[np.ndarray]) -> float:
     """Share of converted leads among those of known outcome that an epoch of batches shows: the sampling prior.
 

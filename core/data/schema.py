@@ -121,8 +121,9 @@ def load_schema(path: Path) -> Schema:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise SchemaError(
-            f"cannot read the schema file '{path}': {error}; `guess-schema` writes one from a lead file"
+            f"cannot read the schema file '{path}': {why}; `guess-schema` writes one from a lead file"
         ) from error
     return parse_schema(text)
 

@@ -88,6 +88,28 @@ def read_leads(path: Path, schema: Schema, lead_ids: Sequence[str] | None = None
     return Leads(roles, features, schema)
 
 
+def read_outcomes(path: Path, schema: Schema) -> Leads:
+    """All leads without their words and fields, which take most of the memory: for what asks for outcomes alone."""
+    names = [name for name in ROLE_COLUMNS if name != "dialogue"]
+    frame = _read(path, tuple(f"role:{name}" for name in names), None)
+    roles = frame[[f"role:{name}" for name in names]].set_axis(names, axis=1)
+    return Leads(roles.assign(dialogue=""), pd.DataFrame(index=roles.index), schema)
+
+
+def read_field(path: Path, name: str) -> pd.Series:
+    """One feature of all leads, in the order of the file.
+
+    Raises:
+        LeadRankError: the file is missing or damaged, or has no such feature.
+    """
+    frame = _read(path, (f"feature:{name}",), None)  # and those whose names begin alike
+    if f"feature:{name}" not in frame:
+        raise LeadRankError(
+            f"the stored leads have no column ['{name}'], which the schema names; bring the file in again"
+        )
+    return frame[f"feature:{name}"].rename(name)
+
+
 def read_shown(path: Path, lead_ids: Sequence[str] | None = None) -> pd.DataFrame:
     """lead_id and the columns to show, all text; rows as in `read_leads`."""
     frame = _read(path, ("role:lead_id", "shown:"), lead_ids)

@@ -11,7 +11,9 @@ task        what the work gets, and how it is stopped   arrivals    kinds `impor
 trainings   kind `train`                                rankings    kinds `score` and `explain`
 shipped     the first start: sample leads and model     curves      a history as a table, for curves
 turns       how many compute at once                    rehearsals  kind `rehearse`
-benchmarks  kind `benchmark`
+benchmarks  kind `benchmark`                            comparisons kind `compare`
+talks       kind `talk`                                 reason_checks kind `faithfulness`
+segmentations kind `segments`
 
 The folder `jobs/<id>/` holds log.txt, memory.json (what a second attempt goes on with), partial.txt (half-made files).
 """

@@ -58,7 +58,7 @@ def insert(ws: Workspace, kind: str, request: dict[str, Any], by: str, label: st
     with ws.session() as session:
         session.add(made)
         session.flush()
-        if kind != "explain":  # one for each lead that somebody looks at would bury the rest
+        if kind not in ("explain", "compare"):  # one for each lead that somebody looks at would bury the rest
             add_event(session, by, "work started", made.id, {"kind": kind, "label": label})
     return made
 

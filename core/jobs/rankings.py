@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from core.data.schema import Features, Schema, schema_from_dict
 from core.data.splitting import as_open, open_rows, split_by_time
 from core.errors import LeadRankError, ValidationError
 from core.jobs.task import Outcome, Task
+from core.proofs import prove
 from core.queue.build import build_queue
 from core.scores import Attribution, Scores
 from core.workspace.datasets import dataset, leads_of, shown_of
@@ -162,26 +165,31 @@ def explain(task: Task) -> Outcome:
         scorer = door.load_scorer(run_folder(ws, run_id), tell=task.tell)
         read = as_read_by(leads, scorer.schema)
         attribution = door.explain(scorer, read, asked["lead_id"], head=head, watch=task.watch)
+        attribution = prove(door.rescorer(scorer, read), attribution)
         partial = path.with_name(f"{task.job.id}.part")
         task.half_made(partial)
-        partial.write_text(json.dumps(to_dict(attribution), ensure_ascii=False, default=_plain), "utf-8")
+        _write(attribution, partial)
         os.replace(partial, path)
         task.whole()
     return Outcome({"key": key})
 
 
-def explanation_key(lead: Leads, head: str) -> str:
-    """What one lead's reasons are kept under: sha256 of the head and of all that is known of it. `lead`: it alone."""
-    return hashlib.sha256(f"{head}\0{lead.content_hash}".encode()).hexdigest()
+def explanation_key(lead: Leads, head: str, *, first: bool = False) -> str:
+    """What one lead's reasons are kept under: sha256 of the head and of all that is known of it. `lead`: it alone.
+
+    `first`: of the first reasons, which are kept beside those that `explain` works out.
+    """
+    kind = f"first {head}" if first else head
+    return hashlib.sha256(f"{kind}\0{lead.content_hash}".encode()).hexdigest()
 
 
-def read_explanation(ws: Workspace, run_id: str, lead: Leads, head: str) -> Attribution | None:
-    """What `explain` found of the one lead in `lead`; None where it has not been asked yet.
+def read_explanation(ws: Workspace, run_id: str, lead: Leads, head: str, *, first: bool = False) -> Attribution | None:
+    """What was found of the one lead in `lead`; None where it has not been asked yet. `first`: its first reasons.
 
     Raises:
         LeadRankError: the file is damaged.
     """
-    path = explanation_path(ws, run_id, explanation_key(lead, head))
+    path = explanation_path(ws, run_id, explanation_key(lead, head, first=first))
     try:
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -192,6 +200,18 @@ def read_explanation(ws: Workspace, run_id: str, lead: Leads, head: str) -> Attr
         ) from error
     # The same content may have been explained under another id.
     return replace(from_dict(document), lead_id=str(lead.lead_id.iat[0]))
+
+
+def keep_explanation(ws: Workspace, run_id: str, lead: Leads, found: Attribution, *, first: bool = False) -> None:
+    """Keep what was found of the one lead in `lead`, in place of what was kept before; see `read_explanation`."""
+    path = explanation_path(ws, run_id, explanation_key(lead, found.head, first=first))
+    partial = path.with_name(f"{uuid4().hex}.part")  # two sessions may find the same at once
+    _write(found, partial)
+    os.replace(partial, path)
+
+
+def _write(attribution: Attribution, path: Path) -> None:
+    path.write_text(json.dumps(to_dict(attribution), ensure_ascii=False, default=_plain), "utf-8")
 
 
 def _plain(value: object) -> object:

@@ -14,7 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LeadRankError, without_folders
-from core.jobs import arrivals, benchmarks, folders, ledger, rankings, rehearsals, trainings
+from core.jobs import (
+    arrivals,
+    benchmarks,
+    comparisons,
+    folders,
+    ledger,
+    rankings,
+    reason_checks,
+    rehearsals,
+    segmentations,
+    talks,
+    trainings,
+)
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
 from core.jobs.task import Stopped, Task, Work
@@ -28,11 +40,15 @@ WORK: dict[str, Work] = {
     "train": trainings.train,
     "score": rankings.score,
     "explain": rankings.explain,
+    "compare": comparisons.compare,
+    "faithfulness": reason_checks.check_reasons,
     "rehearse": rehearsals.rehearsed,
     "benchmark": benchmarks.compare,
+    "talk": talks.look_at_many,
+    "segments": segmentations.find_segments,
 }
 """What each kind does."""
-GOES_ON = ("train", "benchmark")
+GOES_ON = ("train", "benchmark", "talk")
 """Kinds whose next attempt goes on from where the last one was."""
 CANCELLED = "Stopped as asked; nothing half-made was kept."
 CANCELLED_GOES_ON = "Stopped as asked; it can go on from where it was."

@@ -8,14 +8,16 @@ from core.jobs import folders
 from core.jobs.rankings import choose_rows, score_rows
 from core.jobs.task import Outcome, Task
 from core.workspace.datasets import leads_of
+from core.workspace.reviews import as_said, reviews_by_id
 from core.workspace.runs import add_run, new_run_folder, run_folder, run_in_use, runs, use_run
 from core.workspace.scorings import scorings
 
 
 def train(task: Task) -> Outcome:
-    """`train`: {dataset_id, name, preset, settings: {key: text}} -> {run_id, scoring_id or None}.
+    """`train`: {dataset_id, name, preset, settings: {key: text}, reviews: [id]} -> {run_id, scoring_id or None}.
 
-    A second attempt goes on in the run folder of the first; what is finished in it is not done again.
+    `reviews` of pairs, where given, count whether they were withdrawn since or not: an attempt learns what the one
+    before it did. A second attempt goes on in the run folder of the first; what is finished in it is not done again.
     """
     from core.training import train as train_whole
 
@@ -30,7 +32,8 @@ def train(task: Task) -> Outcome:
     folder = run_folder(ws, run_id)
     if not (folder / "manifest.json").is_file():
         folder.mkdir(exist_ok=True)
-        train_whole(leads, config, folder, resume=True, watch=task.watch)
+        said = as_said(reviews_by_id(ws, asked["dataset_id"], asked.get("reviews") or []))
+        train_whole(leads, config, folder, reviews=said, resume=True, watch=task.watch)
     known = {each.id: each for each in runs(ws, archived=True)}
     made = known.get(run_id) or add_run(ws, run_id, name=asked["name"], dataset_id=asked["dataset_id"], by=task.by)
     if run_in_use(ws) is None:

@@ -23,7 +23,11 @@ LINES = {
     "score": "long",
     "load_run": "long",
     "benchmark": "long",
+    "talk": "long",
+    "segments": "long",
+    "faithfulness": "long",
     "explain": "short",
+    "compare": "short",
     "rehearse": "trial",
 }
 """The line in which each kind of job waits; a kind without one never waits."""

@@ -7,9 +7,15 @@ states       leads through the frozen model, once    probe        heads fitted o
 material     what the steps of a run share            choices      how fields enter, which head ranks
 finetune     LoRA from those heads                   trainer      a whole run, from leads to `Trained`
 checkpoints  the run folder                          scorer       run folder -> Scorer
-gradients    integrated gradients                 parts        a score as a sum of parts
+comparing    why A stands above B                     teaching     which tier taught the ranking head what
+gradients    integrated gradients                     parts        a score as a sum of parts
+subject      one lead under one head, units left out  passes       a model that is looked into, in bounded memory
+contributions what tokens gained, as fields, turns, words
+one_pass, occlusion, shapley, relevance               other ways to give reasons; methods: all of them side by side
+faithfulness which of them are the model's own
 networks     small networks, fitted in one way    ctr/         six click-through models
 funnel_networks/ ESMM, AITM                       pair_losses  BPR, LambdaRank, ListMLE, RCR
 frozen       asLLR over frozen states             starts       where its heads begin
 embedding    a lead in few numbers, for others    rivals       what the networks of a benchmark share
+costs        made once, charged to every user
 """

@@ -20,6 +20,7 @@ Source: asLLR and HPRO (arXiv 2606.04387), method section; head shapes also from
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -117,7 +118,9 @@ class Heads(nn.Module):
         self.pointwise = _head(state_width + tower_width, kind)
         self.pairwise = _head(state_width + tower_width, kind)
         # Without a language model it has nothing to read, of which the usual start would warn.
-        self.semantic_offset = nn.utils.skip_init(nn.Linear, last_width, 2)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
+            self.semantic_offset = nn.Linear(last_width, 2)
         nn.init.zeros_(self.semantic_offset.weight)
         nn.init.zeros_(self.semantic_offset.bias)
 
@@ -173,18 +176,30 @@ class Reader(nn.Module):
             body: (B,) first token that belongs to the lead rather than to the instruction.
             embeddings: (B, L, H) in place of the ids' own, for gradients.
         """
-        decoder = self.model.get_decoder()
         source = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
-        out = decoder(**source, use_cache=False, output_hidden_states=bool(self.layers))
+        return self.read_off(self.states(**source, use_cache=False), lengths, body)
+
+    def states(self, **source: object) -> tuple[Tensor, ...]:
+        """Normed hidden states at each depth that is read off, then those of the last layer: (B, L, H) each.
+
+        `source`: what the decoder takes, such as input_ids.
+        """
+        decoder = self.model.get_decoder()
+        out = decoder(**source, output_hidden_states=bool(self.layers))
         deepest = out.last_hidden_state
         depth = self.model.config.num_hidden_layers
-        picked = [deepest if at == depth else decoder.norm(out.hidden_states[at]) for at in self.layers] or [deepest]
+        picked = (deepest if at == depth else decoder.norm(out.hidden_states[at]) for at in self.layers)
+        return *picked, deepest
+
+    def read_off(self, states: tuple[Tensor, ...], lengths: Tensor, body: Tensor) -> Encoded:
+        """What heads get of `states` as `self.states` gives them, for whole prompts."""
+        *picked, deepest = states
         rows = torch.arange(len(lengths), device=deepest.device)
         positions = torch.arange(deepest.shape[1], device=deepest.device)
         inside = ((positions >= body[:, None]) & (positions < lengths[:, None])).float()
         inside = inside / inside.sum(dim=1, keepdim=True)
         blocks = []
-        for hidden in picked:
+        for hidden in picked or [deepest]:
             if self.readout in ("last", "both"):
                 blocks.append(hidden[rows, lengths - 1].float())
             if self.readout in ("mean", "both"):

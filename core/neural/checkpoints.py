@@ -6,6 +6,8 @@
     encoder.json       fields -> numbers                           ranking.json         what ranks, prior, calibration
     history.json       losses and validation by epoch              test_scores.parquet  scores of the test part
     card.json, README.md   the model card                          manifest.json        sha256 of each file, comes last
+    faithfulness.json  whether its reasons are its own, where that was measured
+    teaching.safetensors   the ranking head's weights by the tier that taught them, where that is known
 
 Tensors are safetensors, all else is JSON and Parquet: nothing in a run is executed when it is loaded.
 """
@@ -15,7 +17,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,9 @@ from core.neural.backbones import BackboneIdentity
 
 FORMAT = 1
 ADAPTER = "adapter/adapter_model.safetensors"
+TEACHING = "teaching.safetensors"
+AMENDED = frozenset({"README.md", "faithfulness.json"})
+"""Files that may be written after training: they tell of the run, nothing is computed with them."""
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
 
@@ -74,6 +80,8 @@ class Run:
     tokenizer: Tokenizer | None
     history: list[dict[str, Any]]
     card: dict[str, Any]
+    teaching: dict[str, Tensor] = field(default_factory=dict)
+    """Which tier taught the ranking head what, see `teaching`; {} where that is not known."""
 
 
 def add_lora(model: PreTrainedModel, config: Config) -> PreTrainedModel:
@@ -135,6 +143,9 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
         (folder / "adapter").mkdir(exist_ok=True)
         save_file({k: v.contiguous() for k, v in run.adapter.items()}, folder / ADAPTER)
         names.append(ADAPTER)
+    if run.teaching:
+        save_file({k: v.contiguous() for k, v in run.teaching.items()}, folder / TEACHING)
+        names.append(TEACHING)
     if run.tokenizer is not None:
         run.tokenizer.save(str(folder / "tokenizer.json"))
         names.append("tokenizer.json")
@@ -142,6 +153,32 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
     (folder / "README.md").write_text(readme, "utf-8")
     hashes = {name: _sha256(folder / name) for name in sorted(names)}
     manifest = {"format": FORMAT, "adapted": bool(run.adapter), "files": hashes}
+    _write_manifest(folder, manifest)
+
+
+def amend_run(folder: Path, documents: Mapping[str, str]) -> None:
+    """Write texts into a finished run, such as a new model card, and note their hashes in its manifest.
+
+    The manifest first forgets the old ones and knows the new ones last: whenever it is killed, the run still loads.
+
+    Raises:
+        RunError: there is no run that this version can read, or a text would replace what the run computes with.
+    """
+    load_run(folder)
+    if wrong := sorted(set(documents) - AMENDED):
+        raise RunError(f"only {', '.join(sorted(AMENDED))} of a run may be written anew, however: got={wrong}")
+    manifest = _read_json(folder, "manifest.json")
+    kept = {name: digest for name, digest in manifest["files"].items() if name not in documents}
+    _write_manifest(folder, {**manifest, "files": kept})
+    for name, text in documents.items():
+        partial = folder / f"{name}.part"
+        partial.write_text(text, "utf-8")
+        os.replace(partial, folder / name)
+    new = {name: _sha256(folder / name) for name in documents}
+    _write_manifest(folder, {**manifest, "files": dict(sorted((kept | new).items()))})
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     partial = folder / "manifest.json.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     os.replace(partial, folder / "manifest.json")
@@ -200,6 +237,7 @@ def load_run(folder: Path) -> Run:
             Tokenizer.from_file(str(folder / "tokenizer.json")) if "tokenizer.json" in files else None,
             _read_json(folder, "history.json"),
             _read_json(folder, "card.json"),
+            load_file(folder / TEACHING) if TEACHING in files else {},
         )
     except (KeyError, TypeError, ValueError, SafetensorError, LeadRankError) as error:
         raise RunError(f"'{folder.name}' cannot be understood by this version: {error}; train again") from error

@@ -10,13 +10,18 @@ import numpy as np
 from core import metrics
 from core.calibration import Platt, prior_shift
 from core.data.pairs import Pairing
+from core.errors import NotComputable
 from core.funnel import whole_funnel
 from core.neural.checkpoints import Ranking
 from core.neural.material import Material
 from core.neural.probe import Probe, ProbeData, fit_probe
 from core.neural.scorer import Answers
 from core.progress import Phase
+from core.ranking import Ranking as RankedLeads
+from core.resampling import paired_bootstrap
 
+RESAMPLES = 1000
+"""Bootstrap resamples by which kinds of pairs are compared. Source: ours."""
 PILOT_LEADS = 300
 """Leads on which the ways of handing over fields are compared before all are read."""
 
@@ -54,7 +59,8 @@ def choose_fields(material: Material) -> tuple[str, str]:
 def choose_pairs(material: Material, data: ProbeData, probe: Probe) -> tuple[Probe, str]:
     """`probe` with the ranking head that the better pairs taught, and why; `material.pairing` becomes theirs.
 
-    The tiers of the funnel against its whole depth (`funnel.whole_funnel`), by AUC out of fold.
+    The tiers of the funnel, as the paper has it, unless its whole depth (`funnel.whole_funnel`) gives a higher average
+    precision out of fold, which the top of the list needs, by more than chance: a paired bootstrap over customers.
     """
     config, stages = material.config, material.pairing.funnel.stages
     if config.pairs != "auto":
@@ -64,10 +70,24 @@ def choose_pairs(material: Material, data: ProbeData, probe: Probe) -> tuple[Pro
     whole = Pairing(whole_funnel(stages), {})
     alone = replace(config, loss=replace(config.loss, pointwise=0.0, semantic=0.0))
     rival = fit_probe(data, whole, alone, phase=Phase("fit heads: whole funnel", material.watch))
-    theirs, ours = rival.auc["pairwise"], probe.auc["pairwise"]
-    values = f"out-of-fold AUC of the ranking head {theirs:.3f} with the whole funnel, {ours:.3f} with the tiers"
-    if theirs <= ours:
-        return probe, f"tiers: {values}"
+    known = np.isfinite(data.converted)
+    outcome, theirs, ours = (
+        values[known] for values in (data.converted, rival.out_of_fold["pairwise"], probe.out_of_fold["pairwise"])
+    )
+    with_whole, with_tiers = (metrics.average_precision(outcome, said) for said in (theirs, ours))
+    told = (
+        f"average precision of the ranking head out of fold on {int(known.sum()):,} training leads: {with_whole:.4f} "
+        f"with pairs over the whole funnel, {with_tiers:.4f} with the tiers"
+    )
+    try:
+        gain, _ = paired_bootstrap(
+            outcome, theirs, ours, RankedLeads.average_precision, RESAMPLES, config.seed, data.group[known]
+        )
+    except NotComputable as error:
+        return probe, f"tiers: {told}; whether that is more than chance cannot be told ({error})"
+    told += f", a difference of {gain.value:+.4f} (between {gain.low:+.4f} and {gain.high:+.4f})"
+    if gain.low <= 0:
+        return probe, f"tiers: {told}: not better by more than chance, so the paper's pairs stay"
     material.pairing = whole
     probe.heads.pairwise.load_state_dict(rival.heads.pairwise.state_dict())
     better = replace(
@@ -77,7 +97,7 @@ def choose_pairs(material: Material, data: ProbeData, probe: Probe) -> tuple[Pro
         strengths=probe.strengths | rival.strengths,
         pair_accuracy=rival.pair_accuracy,
     )
-    return better, f"funnel: {values}"
+    return better, f"funnel: {told}: more than chance"
 
 
 def choose_ranking(

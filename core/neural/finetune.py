@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,27 +25,15 @@ from torch import Tensor
 
 from core.config import Config
 from core.data.pairs import Pairing, Pairs
-from core.data.prompts import Prompt
-from core.data.sampling import strata, stratified_batches
 from core.neural.asllr import AsLLR
 from core.neural.batches import collate, token_batches
 from core.neural.hpro import HproLoss, output_gradients
+from core.neural.lesson import Lesson, batches_of
 from core.neural.states import PASS_TOKENS, out_of_memory, runs_bf16, token_budget
 from core.progress import Phase, Watch
 
 CHECKPOINT_SECONDS = 60.0
 """Least time between two checkpoints."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What LoRA learns from. Shapes: tower (n, T); converted, stage, call_seconds (n,); one prompt per lead."""
-
-    prompts: Sequence[Prompt]
-    tower: Tensor
-    converted: np.ndarray
-    stage: np.ndarray
-    call_seconds: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,15 +43,6 @@ class Finetuned:
     state: dict[str, Tensor]
     best: dict[str, float]
     history: list[dict[str, Any]]
-
-
-def batches_of(lesson: Lesson, config: Config, epoch: int) -> list[np.ndarray]:
-    """The epoch's batches: stratified so that every tier appears, or plainly shuffled."""
-    if config.stratify:
-        groups = strata(lesson.stage, lesson.converted)
-        return stratified_batches(groups, config.batch_leads, seed=config.seed, epoch=epoch)
-    order = np.random.default_rng((config.seed, epoch)).permutation(len(lesson.prompts))
-    return np.array_split(order, -(-len(order) // config.batch_leads))
 
 
 def finetune(
@@ -161,7 +140,7 @@ def _stale(history: list[dict[str, Any]]) -> int:
 
 def _step(accelerator, model, optimiser, lesson, rows, pairing, config, step, budget, trainable):
     """One optimiser step, tried again with half the tokens in memory where they do not fit."""
-    pairs = pairing.pairs(lesson.stage[rows], lesson.converted[rows], lesson.call_seconds[rows])
+    pairs = lesson.pairs(rows, pairing)
     while True:
         try:
             figures = gradients(

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from core.config import LossWeights
 from core.data.pairs import Pairing, Pairs
+from core.errors import NotComputable
 from core.funnel import whole_funnel
 from core.neural.asllr import Outputs
 from core.neural.hpro import HproLoss, pointwise_loss, semantic_loss
@@ -41,7 +42,7 @@ class Variant:
 
     weights: LossWeights = field(default_factory=LossWeights)
     pair_loss: str = "hpro"
-    """hpro, bpr, lambdarank, listmle or rcr."""
+    """hpro, bpr, lambdarank, listmle; or rcr, whose list loss teaches the pointwise head, one score for both."""
     margins: str = "own"
     """own; zero; or weights: every margin m becomes a weight e^m, which is all that it can do to an easy pair."""
     pairs: str = "tiers"
@@ -55,10 +56,19 @@ class Variant:
     """pointwise, pairwise, blend; auto = whichever the later slice prefers."""
 
     def pairing(self, pairing: Pairing) -> Pairing:
-        """The tiers that this variant keeps, with its margins."""
+        """The tiers that this variant keeps, with its margins.
+
+        Raises:
+            NotComputable: the whole funnel is asked for, and has not two stages.
+        """
         funnel = pairing.funnel
         tiers = [tier for tier in funnel.effective_tiers() if not self.tiers or tier.name in self.tiers]
         if self.pairs == "funnel":
+            if len(funnel.stages) < 2:
+                raise NotComputable(
+                    "pairs over the whole funnel need two stages or more, however: the schema names "
+                    f"{len(funnel.stages)}; name them as funnel.stages, and roles.stage"
+                )
             tiers = list(whole_funnel(funnel.stages).effective_tiers())
         if self.margins == "zero":
             tiers = [replace(tier, margin=0.0) for tier in tiers]
@@ -115,23 +125,54 @@ def loss_of(variant: Variant, pairing: Pairing, top: int) -> Callable[[nn.Module
     def loss(network: nn.Module, part: Part) -> Tensor:
         out: Outputs = network(part)
         converted = torch.from_numpy(part.converted)
-        if variant.pair_loss == "rcr":
-            return rcr_loss(out.logit, converted)
         if variant.pair_loss == "hpro":
             some = variant.weights.pairwise > 0
             pairs = pairing.pairs(part.stage, part.converted, part.call_seconds) if some else nothing
             return hpro(out.as_dict(), converted, pairs).total
-        total = variant.weights.pointwise * pointwise_loss(out.logit, converted)
-        if variant.weights.semantic:
-            total = total + variant.weights.semantic * semantic_loss(out.yes, out.no, out.other, converted)
-        if variant.pair_loss == "bpr":
-            pairwise = bpr_loss(out.score, converted)
+        weights = variant.weights
+        if variant.pair_loss == "rcr":
+            both = weights.pointwise + weights.pairwise
+            total = both * rcr_loss(out.logit, converted, share=weights.pairwise / both)
         else:
-            grade = torch.from_numpy(np.where(part.converted == 1, top, part.stage))
-            pairwise = (lambdarank_loss if variant.pair_loss == "lambdarank" else listmle_loss)(out.score, grade)
-        return total + variant.weights.pairwise * pairwise
+            if variant.pair_loss == "bpr":
+                pairwise = bpr_loss(out.score, converted)
+            else:
+                by_grade = lambdarank_loss if variant.pair_loss == "lambdarank" else listmle_loss
+                pairwise = by_grade(out.score, torch.from_numpy(grades_of(part, top)))
+            total = weights.pointwise * pointwise_loss(out.logit, converted) + weights.pairwise * pairwise
+        if weights.semantic:
+            total = total + weights.semantic * semantic_loss(out.yes, out.no, out.other, converted)
+        return total
 
     return loss
+
+
+def grades_of(part: Part, top: int) -> np.ndarray:
+    """How deep each lead came, (n,) int64: its stage, `top` where it converted, -1 where neither is known."""
+    return np.where(part.converted == 1, top, part.stage)
+
+
+def need_pairs(variant: Variant, pairing: Pairing, part: Part, top: int) -> None:
+    """Make sure that the variant's pairs can teach something; arguments as for `loss_of`.
+
+    Raises:
+        NotComputable: none of the leads of `part` outranks another one.
+    """
+    if variant.weights.pairwise == 0 or variant.pair_loss in ("bpr", "rcr"):
+        return
+    if variant.pair_loss == "hpro":
+        tiers = ", ".join(tier.name for tier in pairing.funnel.effective_tiers())
+        wanted = f"by these tiers: {tiers}"
+        some = len(pairing.pairs(part.stage, part.converted, part.call_seconds, limit=1)) > 0
+    else:
+        wanted = "by the stage reached"
+        grade = grades_of(part, top)
+        some = len(np.unique(grade[grade >= 0])) > 1
+    if not some:
+        raise NotComputable(
+            f"the {len(part):,} training leads make no pair to learn from, {wanted}; {int((part.stage >= 0).sum()):,} "
+            "of them have a known stage: name roles.stage and funnel.stages, so that stages can be told apart"
+        )
 
 
 def answer_of(rank_by: str) -> Callable[[nn.Module, Part], Tensor]:

@@ -17,46 +17,19 @@ Source: Sundararajan et al. 2017 (arXiv 1703.01365), by captum; recipe of method
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from captum.attr import IntegratedGradients
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.data.leads import Leads
-from core.data.prompts import Part, Prompt, shown_value
 from core.errors import ConfigError
-from core.neural.asllr import AsLLR, Encoded, Outputs
-from core.neural.batches import collate
+from core.neural.contributions import as_attribution, relative_error
 from core.neural.scorer import NeuralScorer
-from core.neural.states import token_budget
+from core.neural.subject import NEUTRAL, Subject, copies_at_once, looking_at
 from core.progress import Phase, Watch, nobody
-from core.scores import Attribution, Contribution
-
-Answer = Callable[[Outputs], Tensor]
-HEADS: dict[str, Answer] = {
-    "pointwise": lambda said: said.logit,
-    "pairwise": lambda said: said.score,
-}
-"""What is explained: always a logit. A probability saturates, and contributions would no longer add up to anything."""
-NEUTRAL = (",", ";", ".", "-", "?", " and", " the", " of")
-"""What may stand for words not said: the one is taken with which the neutral lead scores nearest to the average lead.
-With one and the same for all, every word would carry what is odd about that one: on SmolLM2 at depth 12 the neutral
-lead's score lies anywhere from -1.5 to 5.9, where the average is 0.5 and the deviation 3.6.
-# DIFF: method 5.2 names the padding token and the mean embedding. Along the line from either of them the logit swings
-by 11 in all, from a comma by 4; 32 steps come within 2% here, 64 leave 43% there. Source: measured, 4 leads.
-"""
-LEAST_DIFFERENCE = 0.1
-"""The error is relative to |F(x) - F(b)|, but to no less than this: near zero every error would be large."""
-PASS_TOKENS = 2048
-"""Most tokens in one forward and backward pass. Source: measured on a CPU, 1,024 to 4,096 are equally fast."""
-_UNSPACED = (  # Thai and Lao, Burmese, Khmer, kana, Han
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_WORD = re.compile(rf"[{_UNSPACED}][^\w\s\[]*|[^\s{_UNSPACED}]+")  # a bracket opens [name] and the like
+from core.scores import Attribution
 
 
 def explain(
@@ -65,6 +38,7 @@ def explain(
     lead_id: str,
     *,
     head: str = "pairwise",
+    neutral: str | None = None,
     steps: int = 32,
     max_steps: int = 512,
     tolerance: float = 0.05,
@@ -77,200 +51,74 @@ def explain(
     set) and of text fields (`text` is the field's name); they sum to their turns and to those fields. A run that
     reads masked text is explained in masked words; `core.attribution.in_clear` says what they stand for.
 
+    Where text is read, each field and turn has a `second` value, against the second baseline.
+
     Args:
         head: `pointwise` or `pairwise`.
+        neutral: what stands for words not said, the same for several leads, say, and without a second baseline; None:
+            of `NEUTRAL` the one that suits the lead best.
         steps: points on the line, doubled up to `max_steps` until the relative error is at most `tolerance`.
 
     Raises:
         LeadRankError: there is no lead of this id.
         ConfigError: an unknown head, or steps or tolerance out of range.
     """
-    if head not in HEADS:
-        raise ConfigError(f"head must be one of {', '.join(HEADS)}, however: got={head!r}")
     if not 1 <= steps <= max_steps or not tolerance > 0:
         raise ConfigError(
             f"expected 1 <= steps <= max_steps and tolerance > 0, however: got steps={steps}, max_steps={max_steps}, "
             f"tolerance={tolerance}"
         )
-    lead = scorer.as_read(leads.take(np.array([leads.row_of(lead_id)])))
-    prompt, neutral = None, [0]
-    if scorer.model.reader is not None and scorer.writer is not None:
-        prompt = scorer.writer.write(lead)[0]
-        # The last token, for some tokenizers put a blank before.
-        neutral = [ids[-1] for ids in scorer.writer.tokenize(NEUTRAL)[0]]
-    tower = torch.from_numpy(scorer.tower(lead)).to(scorer.device)
-    average = getattr(scorer.run.ranking, f"{head}_mean")
-    with _frozen(scorer.model.to(scorer.device)) as model:
-        line = _Line(model, HEADS[head], prompt, tower, watch)
-        start, end = line.draw(neutral, average)
-        while True:
-            gained = line.integrate(steps)
-            error = abs(float(gained.sum()) - (end - start)) / max(abs(end - start), LEAST_DIFFERENCE)
-            if error <= tolerance or 2 * steps > max_steps:
-                break
-            steps *= 2
-    tokens, columns = line.by_place(gained)
-    fields, turns, words = _add_up(scorer, lead, prompt, tokens, columns)
-    return Attribution(
-        lead_id=lead_id,
-        head=head,
-        logit=end,
-        baseline_logit=start,
-        relative_error=error,
-        converged=error <= tolerance,
-        steps=steps,
-        fields=fields,
-        turns=turns,
-        words=words,
-        truncated_turns=prompt.dropped_turns if prompt else 0,
+    line = Line(steps, max_steps, tolerance, watch)
+    with looking_at(scorer, leads, lead_id, head=head, neutrals=NEUTRAL if neutral is None else (neutral,)) as subject:
+        two = subject.prompt is not None and len(subject.neutrals) > 1
+        gained, taken = line.walk(subject, more=two)
+        second = None
+        if two:
+            other = subject.against_second()
+            second = other.by_unit(line.walk(other)[0])
+    return as_attribution(
+        subject, gained, method="integrated gradients", steps=taken, tolerance=tolerance, second=second
     )
 
 
-class _Line:
-    """The way from the neutral lead to this one; called on points (B, L * H + T) it gives F (B,)."""
+def integrated(subject: Subject) -> np.ndarray:
+    """Integrated gradients by unit (units,), as `explain` has them."""
+    return subject.by_unit(Line().walk(subject)[0])
 
-    def __init__(self, model: AsLLR, answer: Answer, prompt: Prompt | None, tower: Tensor, watch: Watch) -> None:
-        self.model, self.answer, self.prompt, self.tower = model, answer, prompt, tower
-        self.phase, self.done, self.total = Phase("explain", watch), 0, 0
-        self.shape, self.per_pass = (0, 0), PASS_TOKENS
-        if prompt is not None and model.reader is not None:
-            self.shape = (len(prompt), model.reader.hidden)
-            layers = model.reader.model.config.num_hidden_layers
-            budget = min(token_budget(model.reader, tower.device, learning_layers=layers), PASS_TOKENS)
-            self.per_pass = max(budget // len(prompt), 1)
 
-    def draw(self, neutral: Sequence[int], average: float) -> tuple[float, float]:
-        """Fix both ends, the neutral one by the token whose logit is nearest to `average`; their logits."""
-        points = torch.zeros(len(neutral) + 1, self.shape[0] * self.shape[1] + self.tower.shape[1])
-        points = points.to(self.tower.device)
-        points[-1:, points.shape[1] - self.tower.shape[1] :] = self.tower
-        with torch.no_grad():
-            if self.prompt is not None and self.model.reader is not None:
-                embed: nn.Module = self.model.reader.model.get_input_embeddings()
-                says = self.prompt.part >= 0
-                ids = np.stack([*(np.where(says, token, self.prompt.ids) for token in neutral), self.prompt.ids])
-                told = embed(torch.from_numpy(ids).to(points.device)).float()
-                points[:, : points.shape[1] - self.tower.shape[1]] = told.flatten(1)
-            logits = torch.cat([self(part) for part in points.split(self.per_pass)]).double()
-        nearest = int((logits[:-1] - average).abs().argmin())
-        self.start, self.end = points[[nearest]], points[[-1]]
-        return float(logits[nearest]), float(logits[-1])
+@dataclass(eq=False)
+class Line:
+    """How finely the way from the neutral lead is walked; tells `watch` how many points are done."""
 
-    def __call__(self, points: Tensor) -> Tensor:
-        width, n = self.tower.shape[1], len(points)
-        embeddings, tower = points.split([points.shape[1] - width, width], dim=1)
-        encoded = Encoded.empty(n, points.device)
-        if self.prompt is not None and self.model.reader is not None:
-            batch = collate([self.prompt] * n, points.device)
-            told = embeddings.reshape(n, *self.shape)
-            encoded = self.model.reader(batch.ids, batch.lengths, batch.body, told)
-        return self.answer(self.model.heads(encoded, tower))
+    steps: int = 32
+    max_steps: int = 512
+    tolerance: float = 0.05
+    watch: Watch = nobody
+    done: int = 0
+    total: int = 0
 
-    def integrate(self, steps: int) -> np.ndarray:
-        """IG of every number of the input, shape (L * H + T,), float64."""
-        self.total += steps
+    def walk(self, subject: Subject, *, more: bool = False) -> tuple[np.ndarray, int]:
+        """IG of every number of the point, (L * H + T,) float64, and the steps that it took; `more`: as much again is
+        to come."""
+        steps, phase = self.steps, Phase("explain", self.watch)
+        while True:
+            self.total = self.done + (2 if more else 1) * steps
+            gained = self._integrate(subject, steps, phase)
+            if relative_error(subject, gained) <= self.tolerance or 2 * steps > self.max_steps:
+                self.steps = steps
+                return gained, steps
+            steps *= 2
 
+    def _integrate(self, subject: Subject, steps: int, phase: Phase) -> np.ndarray:
         def told(points: Tensor) -> Tensor:
-            said = self(points)
+            said = subject(points)
             self.done += len(points)
-            self.phase.at(self.done, self.total)
+            subject.passes.backward += len(points)
+            phase.at(self.done, self.total)
             return said
 
+        start, end = subject.ends()
         gained = IntegratedGradients(told).attribute(
-            self.end, self.start, n_steps=steps, method="gausslegendre", internal_batch_size=self.per_pass
+            end, start, n_steps=steps, method="gausslegendre", internal_batch_size=copies_at_once(subject)
         )
         return gained[0].detach().double().cpu().numpy()
-
-    def by_place(self, gained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """IG by token (L,) and by column of the tower (T,)."""
-        cut = len(gained) - self.tower.shape[1]
-        return gained[:cut].reshape(self.shape).sum(axis=1), gained[cut:]
-
-
-@contextmanager
-def _frozen(model: AsLLR) -> Iterator[AsLLR]:
-    """The model in eval mode with no parameter asking for gradients; both are put back as they were."""
-    modes: list[tuple[nn.Module, bool]] = [(part, part.training) for part in model.modules()]
-    asking = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    try:
-        model.eval().requires_grad_(False)
-        yield model
-    finally:
-        for part, training in modes:
-            part.training = training
-        for parameter in asking:
-            parameter.requires_grad_(True)
-
-
-Contributions = tuple[Contribution, ...]
-
-
-def _add_up(
-    scorer: NeuralScorer, lead: Leads, prompt: Prompt | None, tokens: np.ndarray, columns: np.ndarray
-) -> tuple[Contributions, Contributions, Contributions]:
-    """Tokens (L,) and tower columns (T,) to fields, turns and words."""
-    by_field: dict[str, float] = {}
-    if len(columns):
-        encoder = scorer.run.encoder
-        sums = np.bincount(encoder.groups, columns, len(encoder.fields))
-        by_field = {encoder.fields[group]: float(sums[group]) for group in np.unique(encoder.groups)}
-    turns: list[Contribution] = []
-    words: list[Contribution] = []
-    for index, part in enumerate(prompt.parts if prompt else ()):
-        assert prompt is not None
-        own = prompt.part == index
-        value = float(tokens[own].sum())
-        if part.kind == "turn":
-            turns.append(Contribution("turn", part.name, part.text, value, part.turn, part.speaker))
-        else:
-            by_field[part.name] = by_field.get(part.name, 0.0) + value
-        if part.kind == "turn" or part.name in lead.schema.features.text:
-            words += _words(part, prompt.offsets[own], tokens[own])
-    fields = tuple(
-        Contribution("field", name, shown_value(lead.features[name].iat[0]), by_field[name])
-        for name in lead.schema.features.columns()
-        if name in by_field
-    )
-    return fields, tuple(turns), tuple(words)
-
-
-def _words(part: Part, offsets: np.ndarray, values: np.ndarray) -> list[Contribution]:
-    """Every word of a turn or text field with the sum of its tokens; 0 for words that the token limit cut off."""
-    spans = split_words(part.text, offsets)
-    if not spans:
-        return []
-    edges = np.array(spans)
-    sums = np.zeros(len(spans))
-    for (low, high), value in zip(offsets, values, strict=True):
-        shared = np.minimum(edges[:, 1], high) - np.maximum(edges[:, 0], low)
-        # A token of blanks alone goes to the word that follows it.
-        word = shared.argmax() if shared.max() > 0 else min(np.searchsorted(edges[:, 0], low), len(spans) - 1)
-        sums[word] += value
-    return [
-        Contribution("word", part.text[low:high], part.name, float(value), part.turn, part.speaker)
-        for (low, high), value in zip(spans, sums, strict=True)
-    ]
-
-
-def split_words(text: str, offsets: np.ndarray) -> list[tuple[int, int]]:
-    """Where each word of `text` starts and ends, in characters.
-
-    Blanks part words. Scripts that write none, such as Chinese, are parted by character, a sign of punctuation staying
-    with the character before it, and characters that share a token staying together.
-
-    Args:
-        offsets: (tokens, 2), the characters that each token covers.
-
-    Example:
-        >>> text, tokens = "想买车，很急 ok", np.array([[0, 1], [1, 3], [4, 6]])
-        >>> [text[low:high] for low, high in split_words(text, tokens)]
-        ['想', '买车，', '很急', 'ok']
-    """
-    inside = {at for low, high in offsets for at in range(low + 1, high)}
-    spans: list[tuple[int, int]] = []
-    for found in _WORD.finditer(text):
-        if spans and spans[-1][1] == found.start() and found.start() in inside:
-            spans[-1] = (spans[-1][0], found.end())
-        else:
-            spans.append(found.span())
-    return spans

@@ -10,7 +10,7 @@ import torch
 from core.config import Config
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
-from core.data.pairs import Pairing
+from core.data.pairs import Pairing, Reviewed
 from core.data.prompts import Prompt
 from core.errors import NotComputable
 from core.funnel import whole_funnel
@@ -18,8 +18,13 @@ from core.neural.asllr import Encoded, Reader
 from core.neural.backbones import Backbone, load_backbone
 from core.neural.probe import ProbeData
 from core.neural.scorer import make_reader, make_writer, pick_device
-from core.neural.states import encode
+from core.neural.states import Shelf, encode
 from core.progress import Event, Phase, Watch
+
+
+def has_words(leads: Leads, rows: np.ndarray) -> bool:
+    """Whether there is anything for a language model to read in these leads; a column of text always counts."""
+    return bool((leads.dialogue.iloc[rows] != "").any()) or bool(leads.schema.features.text)
 
 
 class Material:
@@ -30,9 +35,19 @@ class Material:
     """
 
     def __init__(
-        self, leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch
+        self,
+        leads: Leads,
+        train: np.ndarray,
+        calibration: np.ndarray,
+        config: Config,
+        work: Path,
+        watch: Watch,
+        shelf: Shelf | None = None,
+        reviewed: Reviewed | None = None,
     ) -> None:
+        """`shelf`: where states are kept; None = in `work`. `reviewed`: of pairs among all `leads`."""
         self.leads, self.train, self.config, self.work, self.watch = leads, train, config, work, watch
+        self.shelf, self.reviewed = shelf or Shelf(work / "states"), reviewed
         self.device = pick_device(config.device)
         self.later = calibration
         self.encoder = FeatureEncoder.fit(leads.take(train))
@@ -40,7 +55,7 @@ class Material:
         if config.pairs == "funnel":
             self.pairing = Pairing(whole_funnel(leads.schema.funnel.stages), {})
         self.tower = self.encoder.transform(leads)
-        self.has_text = bool((leads.dialogue.iloc[train] != "").any()) or bool(leads.schema.features.text)
+        self.has_text = has_words(leads, train)
         if not self.has_text and self.encoder.width == 0:
             raise NotComputable(
                 "training needs something to learn from, however: the schema names no features that vary and no "
@@ -81,7 +96,7 @@ class Material:
             return Encoded.empty(len(rows))
         told = Phase(phase, self.watch, rate="tokens_per_second")
         prompts = self.prompts(rows, fields)
-        return encode(self.reader(), prompts, device=self.device, cache=self.work / "states", on_progress=told.at)
+        return encode(self.reader(), prompts, device=self.device, cache=self.shelf, on_progress=told.at)
 
     def tower_of(self, rows: np.ndarray, fields: str) -> np.ndarray:
         """Encoded fields (n, T), width 0 where fields go through the prompt alone."""
@@ -97,7 +112,12 @@ class Material:
             leads.stage[rows],
             leads.call_seconds[rows],
             leads.roles["customer_id"].to_numpy(dtype=object)[rows],
+            self.reviewed_among(rows),
         )
+
+    def reviewed_among(self, rows: np.ndarray) -> Reviewed | None:
+        """What people said of pairs of these leads, by position in `rows`."""
+        return self.reviewed.among(rows) if self.reviewed else None
 
     def shorten_later(self) -> None:
         """Keep half of `encode_limit` of the later slice, at its own rate of conversions, since it calibrates."""

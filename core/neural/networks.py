@@ -24,6 +24,9 @@ from core.progress import Phase, Watch, nobody
 SCORED_AT_ONCE = 8_192
 """Leads of one forward pass without gradients."""
 
+DIVERGED = -np.inf
+"""What the later slice says of a network whose answers are no numbers: below any average precision."""
+
 GENTLE = 10.0
 """A network that is a model already learns by steps so many times smaller: at 1e-3 five epochs took what its start knew
 (AUC .826 to .803 on simulated leads), at 1e-4 they added to it (.828). Source: ours."""
@@ -100,6 +103,21 @@ class Fitted:
     """Epochs until the best one; 0 = as it was made."""
 
 
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Mean and standard deviation (k,) of several answers over some leads, on which those of others are put too."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @staticmethod
+    def of(network: nn.Module, part: Part, answer: Answer) -> Scale:
+        """The scale of the answers on `part`; an answer that never varies keeps its own."""
+        said = _said(network, part, answer)
+        deviation = said.std(axis=0)
+        return Scale(said.mean(axis=0), np.where(deviation > 0, deviation, 1))
+
+
 def fit(
     make: Make,
     train: Part,
@@ -112,6 +130,9 @@ def fit(
     begun: bool = False,
 ) -> Fitted:
     """Make a network and train it until `later` stops getting better. The same seed gives the same network.
+
+    Training ends at once where answers are no numbers any more; a network that never had any better keeps `validation`
+    -1.
 
     `begun`: what `make` makes is a model already, and stays as it is where training only makes it worse.
 
@@ -140,7 +161,7 @@ def fit(
         value = precision_on(network, later, answer)
         if value > best.validation:
             best, state = replace(best, validation=value, epochs=epoch + 1), _copy(network)
-        if epoch + 1 - best.epochs >= recipe.patience:
+        if value == DIVERGED or epoch + 1 - best.epochs >= recipe.patience:
             break
     network.load_state_dict(state)
     network.eval()
@@ -160,37 +181,56 @@ def search(
     begun: bool = False,
     watch: Watch = nobody,
 ) -> Fitted:
-    """The network, of the default recipe and `trials` - 1 drawn ones, that does best on `later`. Raises as `fit`."""
+    """The network, of the default recipe and `trials` - 1 drawn ones, that does best on `later`.
+
+    Recipes with which training diverges are passed over.
+
+    Raises:
+        NotComputable: as `fit`; or every recipe diverged.
+    """
     rng = np.random.default_rng(seed)
-    phase, best = Phase("tune network", watch), None
+    phase, best = Phase("tune network", watch), Fitted(nn.Identity(), Recipe(), -1.0, 0)
     for number, recipe in enumerate([Recipe(), *(_draw(rng) for _ in range(trials - 1))], 1):
         recipe = replace(recipe, stratify=stratify, learning_rate=recipe.learning_rate / (GENTLE if begun else 1))
         found = fit(make, train, later, recipe, seed=seed, loss=loss, answer=answer, begun=begun)
-        best = found if best is None or found.validation > best.validation else best
+        best = found if found.validation > best.validation else best
         phase.at(number, trials)
-    assert best is not None
+    if best.validation < 0:
+        raise NotComputable(
+            f"training diverged with {'the one setting' if trials == 1 else f'each of the {trials} settings'} tried, "
+            "so there is no network to rank with: look for extreme values in the fields, or try more settings"
+        )
     return best
 
 
-def answers(network: nn.Module, part: Part, answer: Answer) -> np.ndarray:
-    """What ranks the leads of `part`, (n,) float64; several answers are standardised over it, then summed."""
+def answers(network: nn.Module, part: Part, answer: Answer, scale: Scale | None = None) -> np.ndarray:
+    """What ranks the leads of `part`, (n,) float64; several answers are put on `scale`, else on their own, and summed.
+
+    A lead's rank must not hang on whom it is scored with: give the `scale` of the later slice to score others.
+    """
+    said = _said(network, part, answer)
+    if said.ndim < 2:
+        return said
+    scale = scale or Scale.of(network, part, answer)
+    return ((said - scale.mean) / scale.deviation).sum(axis=1)
+
+
+def precision_on(network: nn.Module, part: Part, answer: Answer) -> float:
+    """Average precision of conversion among the leads of known outcome; DIVERGED where an answer is no number."""
+    known = np.isfinite(part.converted)
+    said = answers(network, part, answer)
+    return average_precision(part.converted[known], said[known]) if np.isfinite(said).all() else DIVERGED
+
+
+def _said(network: nn.Module, part: Part, answer: Answer) -> np.ndarray:
+    """The answers as they are, (n,) or (n, k) float64."""
     network.eval()
     said = []
     with torch.inference_mode():
         for start in range(0, len(part), SCORED_AT_ONCE):
             rows = np.arange(start, min(start + SCORED_AT_ONCE, len(part)))
             said.append(answer(network, part.rows(rows)).double().numpy())
-    all_of_it = np.concatenate(said) if said else np.empty(0)
-    if all_of_it.ndim < 2:
-        return all_of_it
-    deviation = all_of_it.std(axis=0)
-    return ((all_of_it - all_of_it.mean(axis=0)) / np.where(deviation > 0, deviation, 1)).sum(axis=1)
-
-
-def precision_on(network: nn.Module, part: Part, answer: Answer) -> float:
-    """Average precision of conversion among the leads of known outcome."""
-    known = np.isfinite(part.converted)
-    return average_precision(part.converted[known], answers(network, part, answer)[known])
+    return np.concatenate(said) if said else np.empty(0)
 
 
 def _batches(groups: np.ndarray, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:

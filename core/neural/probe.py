@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from core import metrics
 from core.config import Config
-from core.data.pairs import Pairing
+from core.data.pairs import Pairing, Reviewed
 from core.errors import NotComputable
 from core.neural.asllr import Encoded, Heads
 from core.neural.hpro import margin_loss, semantic_loss
@@ -43,6 +43,8 @@ class ProbeData:
     stage: np.ndarray
     call_seconds: np.ndarray
     group: np.ndarray
+    reviewed: Reviewed | None = None
+    """What people said of pairs of these leads."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,14 @@ def fit_probe(data: ProbeData, pairing: Pairing, config: Config, folds: int = 5,
 
 
 def _pair_accuracy(data: ProbeData, pairing: Pairing, config: Config, score: np.ndarray) -> dict[str, float]:
-    pairs = pairing.pairs(data.stage, data.converted, data.call_seconds, limit=PAIRS_PER_TIER, seed=config.seed)
+    pairs = pairing.pairs(
+        data.stage,
+        data.converted,
+        data.call_seconds,
+        limit=PAIRS_PER_TIER,
+        seed=config.seed,
+        reviewed=data.reviewed,
+    )
     right = score[pairs.chosen] > score[pairs.rejected]
     return {
         tier.name: float(right[pairs.tier == number].mean())
@@ -138,7 +147,12 @@ def _pointwise(data: ProbeData) -> Objective:
 def _pairwise(data: ProbeData, pairing: Pairing, config: Config) -> Objective:
     def over(rows: np.ndarray) -> Callable[[Tensor], Tensor]:
         pairs = pairing.pairs(
-            data.stage[rows], data.converted[rows], data.call_seconds[rows], limit=PAIRS_PER_TIER, seed=config.seed
+            data.stage[rows],
+            data.converted[rows],
+            data.call_seconds[rows],
+            limit=PAIRS_PER_TIER,
+            seed=config.seed,
+            reviewed=data.reviewed.among(rows) if data.reviewed else None,
         )
         position = torch.from_numpy(rows)
         chosen, rejected = position[torch.from_numpy(pairs.chosen)], position[torch.from_numpy(pairs.rejected)]
@@ -241,8 +255,8 @@ class _TwoLayerSolver:
 def _search(solve, parts, data: ProbeData, name: str) -> tuple[tuple[float, float], np.ndarray, float]:
     """Strengths with the best out-of-fold average precision, what they said, and its AUC.
 
-    First those of the states are searched, then those of the fields. Judged by AUC instead, the ranking head got a
-    stronger penalty and a worse top of the list (benchmarks/README.md).
+    First those of the states are searched, then those of the fields. Not by AUC, which looks at the whole order: it is
+    the top of the list that is called.
     """
     outputs = 2 if name == "semantic" else 1
     seen: dict[tuple[float, float], tuple[float, np.ndarray, float]] = {}

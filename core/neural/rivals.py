@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,19 @@ from core.data.splitting import Parts
 from core.errors import NotComputable
 from core.funnel import Tier
 from core.neural.asllr import Encoded
+from core.neural.costs import Costs
 from core.neural.ctr.layers import Fields
 from core.neural.ctr.models import CTR, click_answer, click_loss
 from core.neural.embedding import Three, embed, principal_components
-from core.neural.frozen import Frozen, Variant, answer_of, loss_of
+from core.neural.frozen import Frozen, Variant, answer_of, loss_of, need_pairs
 from core.neural.funnel_networks.aitm import AITM, aitm_loss
 from core.neural.funnel_networks.esmm import ESMM, esmm_loss
 from core.neural.funnel_networks.steps import Steps, conversion_answer
-from core.neural.material import Material
-from core.neural.networks import Answer, Fitted, Loss, Make, Part, Recipe, answers, precision_on, search
+from core.neural.material import Material, has_words
+from core.neural.networks import Answer, Fitted, Loss, Make, Part, Recipe, Scale, answers, precision_on, search
 from core.neural.probe import fit_probe
 from core.neural.starts import Starts
+from core.neural.states import SHARD_LEADS, Shelf
 from core.neural.trainer import train_run
 from core.progress import Event, Watch
 
@@ -55,77 +57,82 @@ class Learned:
 
 
 class Rivals:
-    """What networks share in one benchmark.
-
-    Raises:
-        NotComputable: there is neither a field that varies nor a word to learn from.
-    """
+    """What networks share in one benchmark. It is made when an arm first asks for it."""
 
     def __init__(
         self, leads: Leads, parts: Parts, tested: np.ndarray, config: Config, work: Path, trials: int, watch: Watch
     ) -> None:
         self.leads, self.config, self.work, self.trials, self.watch = leads, config, work, trials, watch
-        # Each arm says itself which pairs teach it; the setting would change them under its name.
-        tiers = replace(config, pairs="tiers")
-        self.material = Material(leads, parts.train, parts.calibration, tiers, work, watch)
         self.rows = Three(parts.train, parts.calibration, tested)
-        self.reads = self.material.has_text
+        self.costs, self.shelf = Costs(), Shelf(work / "states")
+        self.reads = has_words(leads, parts.train)
         limit = config.encode_limit if self.reads else 0
         self.read_rows = replace(self.rows, train=self.material.sample(limit)) if limit else self.rows
-        self.shared_seconds = 0.0
-        """Time spent on what all arms share, which no arm's own time counts."""
-        self._embedding: dict[int, Three] = {}
-        self._fitted: dict[tuple[Variant, int], tuple[Fitted, dict[str, float]]] = {}
+
+    @property
+    def material(self) -> Material:
+        """Fitted on the training part: encoder, pairs; and the language model.
+
+        Raises:
+            NotComputable: there is neither a field that varies nor a word to learn from.
+        """
+        # Each arm says itself which pairs teach it; the setting would change them under its name.
+        config = replace(self.config, pairs="tiers")
+        rows = self.rows.train, self.rows.later
+        return self.costs.once(
+            "material", lambda: Material(self.leads, *rows, config, self.work, self.watch, self.shelf)
+        )
 
     @property
     def encoder(self) -> Any:
         """Fitted on the training part."""
         return self.material.encoder
 
-    @cached_property
+    @property
     def fields(self) -> Three:
         """Every lead's fields, without words."""
-        return self.rows.map(lambda rows: self._part(rows, torch.zeros(len(rows), 0)))
+        return self.costs.once(
+            "fields", lambda: self.rows.map(lambda rows: self._part(rows, torch.zeros(len(rows), 0)))
+        )
 
-    @cached_property
+    @property
     def encoded(self) -> Three:
         """What the language model says of the leads it reads; each is read once and kept on disk."""
         if not self.reads:
             raise NotComputable("the language model has nothing to read: these leads have neither dialogue nor text")
-        return Three(*(self._read(name) for name in ("train", "later", "test")))
+        names = ("train", "later", "test")
+        return self.costs.once("reading", lambda: Three(*map(self._read, names)), free=True)
 
-    @cached_property
+    @property
     def components(self) -> Three:
         """The first principal components of each lead's states, (n, K) fp32."""
-        encoded, began = self.encoded, time.perf_counter()
-        told = principal_components(encoded, self.config.seed)
-        self.shared_seconds += time.perf_counter() - began
-        return told
+        return self.costs.once("components", lambda: principal_components(self.encoded, self.config.seed))
 
-    @cached_property
+    @property
     def states(self) -> Three:
         """Fields and components of the leads that are read; where nothing is, all leads' fields alone."""
-        if not self.reads:
-            return self.fields
+        return self.costs.once("states", self._states) if self.reads else self.fields
+
+    def _states(self) -> Three:
         three = zip(*(vars(one).values() for one in (self.read_rows, self.components, self.encoded)), strict=True)
         return Three(*(self._part(rows, text, said) for rows, text, said in three))
 
-    @cached_property
+    @property
     def starts(self) -> Starts:
         """Where asLLR's networks begin."""
         customers = self.leads.roles["customer_id"].to_numpy(dtype=object)[self.read_rows.train]
-        return Starts(self.states.train, customers, self.config)
+        return self.costs.once("starts", lambda: Starts(self.states.train, customers, self.config, self.costs))
 
     def embedding(self, seed: int) -> Three:
         """What the language model tells other methods of each lead: see `core.neural.embedding.embed`."""
-        if seed not in self._embedding:
-            encoded, components, began = self.encoded, self.components, time.perf_counter()
+
+        def make() -> Three:
             self.watch(Event("fit heads for the embedding"))
-            data = self.material.probe_data(self.read_rows.train, encoded.train, "prompt")
+            data = self.material.probe_data(self.read_rows.train, self.encoded.train, "prompt")
             probe = fit_probe(data, self.material.pairing, replace(self.config, seed=seed))
-            self._embedding = {seed: embed(encoded, components, probe)}
-            self.shared_seconds += time.perf_counter() - began
-        return self._embedding[seed]
+            return embed(self.encoded, self.components, probe)
+
+        return self.costs.once(("embedding", seed), make)
 
     def embedded(self, seed: int) -> Three:
         """Fields and embedding of the leads that are read."""
@@ -133,12 +140,13 @@ class Rivals:
         return Three(*(self._part(rows, torch.from_numpy(one)) for rows, one in pairs))
 
     def click(self, key: str, seed: int, *, text: bool = False, groups: np.ndarray | None = None) -> Learned:
-        """A click-through model on the fields, with the `text` embedding, or with `groups` (all leads,) as a field."""
+        """A click-through model on the fields, with the `text` embedding, or with `groups` (all leads,) as a field; a
+        group that no training lead is in is told as none."""
         parts = self.embedded(seed) if text else self.fields
         of_columns = self.encoder.groups
         if groups is not None:
-            levels, code = np.unique(groups, return_inverse=True)
-            one_hot = torch.from_numpy(np.eye(len(levels), dtype=np.float32)[code])
+            levels = np.unique(groups[self.rows.train])
+            one_hot = torch.from_numpy((groups[:, None] == levels).astype(np.float32))
             wide = zip(vars(self.rows).values(), vars(parts).values(), strict=True)
             parts = Three(*(replace(part, x=torch.cat([part.x, one_hot[rows]], dim=1)) for rows, part in wide))
             of_columns = np.append(of_columns, np.full(len(levels), of_columns.max(initial=-1) + 1))
@@ -146,51 +154,62 @@ class Rivals:
         return self._learn(lambda recipe: CTR[key](fields, recipe), parts, seed, click_loss, click_answer)
 
     def funnel(self, key: str, seed: int, *, text: bool = False) -> Learned:
-        """A multi-task network over the stages of the funnel."""
+        """A multi-task network over the stages of the funnel.
+
+        Raises:
+            NotComputable: the training leads know of no step but the order itself.
+        """
         parts = self.embedded(seed) if text else self.fields
         fields = Fields(tuple(self.encoder.groups.tolist()), parts.train.text.shape[1])
         steps = Steps.of(parts.train)
+        if not steps.stages:
+            raise NotComputable(
+                "a funnel network learns the steps before the order, however: the stages of the training leads tell of "
+                "none (unknown, all alike, or the order itself); name roles.stage and funnel.stages"
+            )
         network, loss = {"esmm": (ESMM, esmm_loss), "aitm": (AITM, aitm_loss)}[key]
         return self._learn(lambda recipe: network(fields, recipe, steps), parts, seed, loss, conversion_answer)
 
     def asllr(self, variant: Variant, seed: int) -> Learned:
         """asLLR over frozen states. Variants that differ in what ranks alone are one network, fitted once."""
-        key = replace(variant, rank_by="auto"), seed
-        if key not in self._fitted:
-            self._fitted = {key: self._fit_asllr(*key)}
-        fitted, values = self._fitted[key]
+        alike = replace(variant, rank_by="auto")
+        fitted, values = self.costs.once(("asllr", alike, seed), lambda: self._fit_asllr(alike, seed))
         rank_by = variant.rank_by if variant.rank_by in values else max(values, key=lambda name: values[name])
-        notes = {**_told(fitted), "rank_by": rank_by, "validation_by_head": values}
         answer, parts = answer_of(rank_by), self.states
-        return Learned(
-            lambda: answers(fitted.network, parts.test, answer),
-            lambda: answers(fitted.network, parts.later, answer),
-            notes,
-        )
+        by_tier = variant.pair_loss == "hpro" and "pairwise" in values
+        tiers = variant.pairing(self.material.pairing).funnel.effective_tiers() if by_tier else ()
+        told = {"rank_by": rank_by, "validation_by_head": values, "tiers": [tier.name for tier in tiers]}
+        return self._learned(fitted, parts, answer, told)
 
     def tuned(self, changes: dict[str, Any], seed: int, *, plain_pairs: bool = False) -> Learned:
         """A whole training run with LoRA: `changes` to the settings; `plain_pairs`: outcome pairs without margin.
 
+        It learns from the leads that asLLR over frozen states reads. The states that it begins from are read once for
+        all arms where their prompts are the same, and charged here, since this arm's own cost holds all its reading.
+
         Raises:
             NotComputable: the language model reads nothing, so that there is nothing to tune.
         """
-        leads = self.leads
+        if not self.reads:
+            raise NotComputable("LoRA tunes the language model, however: it has nothing to read in these leads")
+        leads, spared = self.leads, self.shelf.spared
         if plain_pairs:
             funnel = replace(leads.schema.funnel, tiers=(Tier("conversion", margin=0.0),))
             leads = Leads(leads.roles, leads.features, replace(leads.schema, funnel=funnel))
-            changes = {**changes, "pairs": "tiers"}
         config = replace(self.config, seed=seed, **changes)
         folder = self.work / f"tuned-{hashlib.sha256(repr((config, plain_pairs)).encode()).hexdigest()[:16]}"
-        trained = train_run(leads, self.rows.train, self.rows.later, config, folder, self.watch)
-        if not trained.run.ranking.reads:
-            raise NotComputable("LoRA tunes the language model, however: it has nothing to read in these leads")
+        rows = self.read_rows.train, self.rows.later
+        trained = train_run(leads, *rows, config, folder, self.watch, self.shelf)
+        self.costs.charge(self.shelf.spared - spared)
 
         def said(rows: np.ndarray) -> np.ndarray:
             part = leads.take(rows)
             scores = trained.scorer.score(part, self.watch).aligned(part.lead_id)
             return scores["score"].to_numpy(dtype=np.float64)
 
-        return Learned(lambda: said(self.rows.test), lambda: said(self.rows.later), trained.decisions)
+        tiers = leads.schema.funnel.effective_tiers() if config.loss.pairwise else ()
+        notes = {**trained.decisions, "tiers": [tier.name for tier in tiers]}
+        return Learned(lambda: said(self.rows.test), lambda: said(self.rows.later), notes)
 
     @property
     def read_seconds_per_1000(self) -> float | None:
@@ -205,10 +224,13 @@ class Rivals:
 
     def _read(self, name: str) -> Encoded:
         """One part's states. How long reading took is kept, since a second run finds them on disk."""
-        began, phases = time.perf_counter(), {"train": "training leads", "later": "later slice", "test": "tested leads"}
-        said = self.material.read(getattr(self.read_rows, name), "tower", f"read {phases[name]}")
-        seconds = time.perf_counter() - began
-        self.shared_seconds += seconds
+        phases = {"train": "training leads", "later": "leads of the later slice", "test": "tested leads"}
+        began, spared = time.perf_counter(), self.shelf.spared
+        rows, shard = getattr(self.read_rows, name), SHARD_LEADS[self.material.device.type]
+        kept_as = f"what is read is kept every {shard:,} leads, so that a stop loses no more than those"
+        self.watch(Event(f"the language model reads {len(rows):,} {phases[name]}; {kept_as}"))
+        said = self.material.read(rows, "tower", f"read {phases[name]}, in tokens")
+        seconds = time.perf_counter() - began + self.shelf.spared - spared
         kept = self._reading()
         if name not in kept:
             self.work.mkdir(parents=True, exist_ok=True)
@@ -222,11 +244,15 @@ class Rivals:
         return Part(tower, text, leads.converted[rows], leads.stage[rows], leads.call_seconds[rows], words)
 
     def _learn(self, make: Make, parts: Three, seed: int, loss: Loss, answer: Answer) -> Learned:
-        fitted = self._tune(make, parts, seed, loss, answer)
+        return self._learned(self._tune(make, parts, seed, loss, answer), parts, answer, {})
+
+    def _learned(self, fitted: Fitted, parts: Three, answer: Answer, more: dict[str, Any]) -> Learned:
+        """A fitted network; several answers are measured by the later slice."""
+        network, scale = fitted.network, Scale.of(fitted.network, parts.later, answer)
         return Learned(
-            lambda: answers(fitted.network, parts.test, answer),
-            lambda: answers(fitted.network, parts.later, answer),
-            _told(fitted),
+            lambda: answers(network, parts.test, answer, scale),
+            lambda: answers(network, parts.later, answer, scale),
+            {**_told(fitted), **more},
         )
 
     def _tune(
@@ -236,29 +262,19 @@ class Rivals:
         seed: int,
         loss: Loss,
         answer: Answer,
-        *,
         stratify: bool = True,
         begun: bool = False,
     ) -> Fitted:
         """The best of `trials` recipes, by the later slice."""
-        return search(
-            make,
-            parts.train,
-            parts.later,
-            trials=self.trials,
-            seed=seed,
-            loss=loss,
-            answer=answer,
-            stratify=stratify,
-            begun=begun,
-            watch=self.watch,
-        )
+        tune = partial(search, trials=self.trials, watch=self.watch, stratify=stratify, begun=begun)
+        return tune(make, parts.train, parts.later, seed=seed, loss=loss, answer=answer)
 
     def _fit_asllr(self, variant: Variant, seed: int) -> tuple[Fitted, dict[str, float]]:
         """The network and, by head that may rank, the average precision on the later slice."""
         parts = self.states
-        pairing = variant.pairing(self.material.pairing)
-        loss = loss_of(variant, pairing, top=len(self.leads.schema.funnel.stages))
+        pairing, top = variant.pairing(self.material.pairing), len(self.leads.schema.funnel.stages)
+        need_pairs(variant, pairing, parts.train, top)
+        loss = loss_of(variant, pairing, top)
         start = self.starts.of(variant, pairing, seed)
         inputs = parts.train.text.shape[1] + parts.train.x.shape[1]
 

@@ -20,7 +20,7 @@ from core.neural.backbones import Backbone, reload_backbone, yes_no_tokens
 from core.neural.batches import tokenize_with
 from core.neural.checkpoints import Ranking, Run, add_lora, load_adapter, load_run
 from core.neural.parts import Additive
-from core.neural.states import encode
+from core.neural.states import Shelf, encode
 from core.progress import Phase, Watch, nobody
 from core.scores import PART, Scores
 
@@ -146,7 +146,7 @@ class NeuralScorer:
         """The leads as this run reads them: masked, unless the run was trained with mask=false."""
         return masked_leads(leads) if self.run.config.mask else leads
 
-    def answers(self, leads: Leads, watch: Watch = nobody, cache: Path | None = None) -> Answers:
+    def answers(self, leads: Leads, watch: Watch = nobody, cache: Shelf | None = None) -> Answers:
         """The heads' answers, in the order of `leads`; a chunk of leads is in memory at a time."""
         return _joined([heads_answers(self.model.heads, *chunk) for chunk in self._read(leads, watch, cache)])
 
@@ -163,7 +163,7 @@ class NeuralScorer:
         more = {name: np.concatenate(values) for name, values in told.items()}
         return to_scores(self.run.ranking, lead_ids, _joined(answers), **more)
 
-    def _read(self, leads: Leads, watch: Watch, cache: Path | None = None) -> Iterator[tuple[Encoded, np.ndarray]]:
+    def _read(self, leads: Leads, watch: Watch, cache: Shelf | None = None) -> Iterator[tuple[Encoded, np.ndarray]]:
         """What the language model says of each chunk of leads, on the CPU, and their encoded fields."""
         phase = Phase("read leads", watch)
         for start in range(0, len(leads), CHUNK_LEADS):

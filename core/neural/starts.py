@@ -14,6 +14,7 @@ from torch import Tensor
 from core.config import Config, LossWeights
 from core.data.pairs import Pairing
 from core.neural.asllr import Encoded
+from core.neural.costs import Costs
 from core.neural.frozen import Start, Variant
 from core.neural.networks import Part
 from core.neural.probe import ProbeData, fit_probe
@@ -25,12 +26,11 @@ FOLDS, FEW_FOLDS, MANY_LEADS = 5, 3, 10_000
 class Starts:
     """Heads by variant and seed, over the components and fields of the training part."""
 
-    def __init__(self, train: Part, customers: np.ndarray, config: Config) -> None:
+    def __init__(self, train: Part, customers: np.ndarray, config: Config, costs: Costs) -> None:
         """`customers`: (n,), one id a lead of `train`; folds never divide a customer."""
-        self.config, self.folds = config, FEW_FOLDS if len(train) > MANY_LEADS else FOLDS
+        self.config, self.costs, self.folds = config, costs, FEW_FOLDS if len(train) > MANY_LEADS else FOLDS
         states = replace(Encoded.empty(len(train)), states=train.text)
         self.data = ProbeData(states, train.x, train.converted, train.stage, train.call_seconds, customers)
-        self._kept: dict[tuple, tuple[Tensor, Tensor]] = {}
 
     def of(self, variant: Variant, pairing: Pairing, seed: int) -> Start:
         """Weights and bias of the heads that the variant trains; `pairing` as `Variant.pairing` gives it.
@@ -47,11 +47,13 @@ class Starts:
         return {"pointwise": pointwise, "pairwise": pointwise}
 
     def _head(self, name: str, pairing: Pairing, seed: int) -> tuple[Tensor, Tensor]:
-        key = (name, seed, pairing.funnel.tiers if name == "pairwise" else ())
-        if key not in self._kept:
+        tiers = pairing.funnel.tiers if name == "pairwise" else ()
+
+        def fit() -> tuple[Tensor, Tensor]:
             alone = LossWeights(**{"pointwise": 0.0, "pairwise": 0.0, "semantic": 0.0, name: 1.0})
             config = replace(self.config, loss=alone, seed=seed, heads="linear")
             fitted = getattr(fit_probe(self.data, pairing, config, self.folds).heads, name)
             # The heads standardise what they read, and components are at scale 1 already: the weights carry over.
-            self._kept[key] = fitted.weight.detach(), fitted.bias.detach()
-        return self._kept[key]
+            return fitted.weight.detach(), fitted.bias.detach()
+
+        return self.costs.once(("head", name, seed, tiers), fit)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core.data.prompts import Prompt
@@ -26,6 +29,15 @@ Progress = Callable[[int, int], None]
 PASS_TOKENS = {"cpu": 2_048, "cuda": 32_768}
 """Tokens of one forward pass. On a CPU small passes are fastest: 2,048 tokens took 15% less time than 8,192
 (SmolLM2-135M, 12 layers, fp32; benchmarks/scoring.py)."""
+
+
+@dataclass(eq=False)
+class Shelf:
+    """A folder of states by shard of leads: shards of the same prompts and reader are not read again."""
+
+    folder: Path
+    spared: float = 0.0
+    """Seconds that reading once took of all that was found here so far."""
 
 
 def token_budget(reader: Reader, device: torch.device, *, learning_layers: int = 0) -> int:
@@ -49,14 +61,14 @@ def encode(
     *,
     device: torch.device,
     budget: int = 0,
-    cache: Path | None = None,
+    cache: Shelf | None = None,
     on_progress: Progress | None = None,
 ) -> Encoded:
     """Read every prompt with the frozen model.
 
     Args:
         budget: most tokens in memory at once; 0 = from the machine's memory. Halved when memory runs out.
-        cache: folder for shards of leads; shards of the same prompts and reader are not read again.
+        cache: where states are kept and looked for; None = nowhere.
 
     Returns:
         Encoded on the CPU, one row per prompt, in order.
@@ -70,14 +82,15 @@ def encode(
     size = SHARD_LEADS[device.type]
     for start in range(0, len(prompts), size):
         part = prompts[start : start + size]
-        kept = None if cache is None else cache / f"states-{_fingerprint(reader, part)}.safetensors"
-        if kept is not None and kept.exists():
+        kept = None if cache is None else cache.folder / f"states-{_fingerprint(reader, part)}.safetensors"
+        if cache is not None and kept is not None and kept.exists():
             tensors = load_file(kept)
+            cache.spared += _took(kept)
             done += sum(len(prompt) for prompt in part)
             if on_progress:
                 on_progress(done, total)
         else:
-            tensors = {}
+            tensors, began = {}, time.perf_counter()
             for rows, encoded in _read(reader, part, device, budget):
                 for name in Encoded.__dataclass_fields__:
                     values = getattr(encoded, name).cpu()
@@ -87,10 +100,17 @@ def encode(
                     on_progress(done, total)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                save_file(tensors, kept.with_suffix(".part"))
+                took = {"seconds": f"{time.perf_counter() - began:.6f}"}
+                save_file(tensors, kept.with_suffix(".part"), metadata=took)
                 os.replace(kept.with_suffix(".part"), kept)
         shards.append(tensors)
     return Encoded(*(torch.cat([shard[name] for shard in shards]) for name in Encoded.__dataclass_fields__))
+
+
+def _took(kept: Path) -> float:
+    """Seconds that reading this shard took."""
+    with safe_open(kept, "pt") as file:
+        return float((file.metadata() or {}).get("seconds", 0))
 
 
 def _read(

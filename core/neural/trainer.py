@@ -22,15 +22,18 @@ from torch import Tensor
 from core import metrics
 from core.config import Config
 from core.data.leads import Leads
+from core.data.pairs import Reviewed
 from core.data.sampling import sampled_rate
 from core.neural.asllr import AsLLR, Encoded, Heads
 from core.neural.checkpoints import Ranking, Run, adapter_state, add_lora
 from core.neural.choices import choose_fields, choose_pairs, choose_ranking, z_score
-from core.neural.finetune import Lesson, batches_of, finetune, restore
+from core.neural.finetune import finetune, restore
+from core.neural.lesson import Lesson, batches_of
 from core.neural.material import Material
 from core.neural.probe import Probe, fit_probe
 from core.neural.scorer import Answers, NeuralScorer, apply_ranking, heads_answers, make_writer
-from core.neural.states import encode
+from core.neural.states import Shelf, encode
+from core.neural.teaching import taught_by_tier
 from core.progress import Event, Phase, Watch
 
 NAME = "asLLR + HPRO"
@@ -46,32 +49,47 @@ class Trained:
 
 
 def train_run(
-    leads: Leads, train: np.ndarray, calibration: np.ndarray, config: Config, work: Path, watch: Watch
+    leads: Leads,
+    train: np.ndarray,
+    calibration: np.ndarray,
+    config: Config,
+    work: Path,
+    watch: Watch,
+    shelf: Shelf | None = None,
+    reviewed: Reviewed | None = None,
 ) -> Trained:
-    """Train on the rows `train`; stop, choose and calibrate on the later rows `calibration`; caches live in `work`.
+    """Train on the rows `train`; stop, choose and calibrate on the later rows `calibration`.
+
+    Args:
+        work: folder for checkpoints and, unless there is a `shelf` for them, the language model's states.
+        reviewed: what people said of pairs among `leads`.
 
     Raises:
         NotComputable: nothing to learn from, or one outcome only.
         BackboneError: the language model cannot be had.
     """
-    material = Material(leads, train, calibration, config, work, watch)
+    material = Material(leads, train, calibration, config, work, watch, shelf, reviewed)
     decisions: dict[str, Any] = {}
     fields, decisions["fields"] = choose_fields(material)
     reads = material.reads(fields)
     if reads:
         material.shorten_later()
     rows = material.sample(config.encode_limit) if reads and config.encode_limit else train
+    if reviewed is not None:
+        rows = np.union1d(rows, reviewed.members)
     if len(rows) < len(train):
         decisions["read"] = f"{len(rows):,} of {len(train):,} training leads (encode_limit), converted ones first"
     true_rate = float(leads.converted[train].mean())
     tower = material.tower_of(material.later, fields)
     probe: Probe | None = None
+    teaching: dict[str, Tensor] = {}
     best: tuple[float, Ranking] | None = None
     if config.probe or not reads:
         data = material.probe_data(rows, material.read(rows, fields, "read training leads"), fields)
         watch(Event("fit heads"))
         probe = fit_probe(data, material.pairing, config, phase=Phase("fit heads", watch))
         probe, decisions["pairs"] = choose_pairs(material, data, probe)
+        teaching = taught_by_tier(probe, data, material.pairing, config)
         decisions["probe"] = {"out_of_fold_auc": probe.auc, "strengths": probe.strengths}
         answers = heads_answers(probe.heads, material.read(material.later, fields, "read later slice"), tower)
         prior = float(leads.converted[rows].mean())
@@ -120,6 +138,7 @@ def train_run(
         backbone.tokenizer.backend_tokenizer if backbone else None,
         history,
         {},
+        {} if adapter else teaching,
     )
     writer = make_writer(backbone, config.max_tokens, fields) if backbone else None
     scorer = NeuralScorer(run, model.to(material.device).eval(), writer, material.device, NAME)
@@ -150,6 +169,7 @@ def _finetune(
         leads.converted[rows],
         leads.stage[rows],
         leads.call_seconds[rows],
+        material.reviewed_among(rows),
     )
     assert model.reader is not None
     torch.manual_seed(config.seed)

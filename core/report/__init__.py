@@ -2,6 +2,7 @@
 
 parts      section, table, picture
 page       sections as HTML
+paper      sections as PDF
 markdown   sections as Markdown
 drawing    what pictures have in common
 """

@@ -17,9 +17,10 @@ h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top:
 .wide { overflow-x: auto; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; overflow-wrap: normal; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #ddd; }
-td { min-width: 4.5rem; overflow-wrap: anywhere; } tr.marked { font-weight: 600; background: #eaf3f9; }
+td { min-width: 4.5rem; overflow-wrap: break-word; } td:first-child { min-width: 8rem; }
+tr.marked { font-weight: 600; background: #eaf3f9; }
 @media print { section { break-inside: avoid; } img { max-height: 24cm; } .wide { overflow: visible; }
-  table { font-size: .7rem; } td { min-width: 0; } }
+  table { font-size: .7rem; } td, td:first-child { min-width: 0; overflow-wrap: anywhere; } }
 """
 DOTS = 200
 """Dots an inch of a picture that is made of dots."""

@@ -7,6 +7,7 @@
     runs.py          models that were trained or loaded          scorings.py   one ranking of one dataset by one model
     actions.py       what people did with leads                  people.py     who may do what
     explanations.py  where reasons are kept                      costs.py      what the campaigns of a dataset cost
+    reviews.py       what people said of pairs of leads          base.py       what all tables have in common
 
 The folder: `datasets/<id>.parquet` and `<id>.costs.parquet`, `runs/<id>/`, `scorings/<id>.parquet`,
 `uploads/<id><suffix>`, `explanations/<run>/<key>.json`. Only ids that were made here become part of a path.

@@ -13,7 +13,7 @@ from core.data.leads import Leads
 from core.data.problems import FIRST_ROW, Report
 from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.splitting import open_rows
-from core.data.stored import decided_ids, read_leads, read_rows, read_shown, write_leads
+from core.data.stored import decided_ids, read_field, read_leads, read_outcomes, read_rows, read_shown, write_leads
 from core.workspace.audit import add_event
 from core.workspace.ids import checked_id, checked_name, new_id, one_line
 from core.workspace.store import Workspace, existing
@@ -85,6 +85,16 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
         LeadRankError: no such dataset, no such lead, or the file is damaged.
     """
     return read_leads(_path(ws, id), schema_from_dict(dataset(ws, id).schema), lead_ids)
+
+
+def field_of(ws: Workspace, id: str, name: str) -> pd.Series:
+    """One field of all leads. Raises LeadRankError as `leads_of` does, or where there is no such field."""
+    return read_field(_path(ws, dataset(ws, id).id), name)
+
+
+def outcomes_of(ws: Workspace, id: str) -> Leads:
+    """All leads without their words and fields. Raises LeadRankError as `leads_of` does."""
+    return read_outcomes(_path(ws, id), schema_from_dict(dataset(ws, id).schema))
 
 
 def decided_leads(ws: Workspace, id: str, most: int) -> Leads:

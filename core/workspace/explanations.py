@@ -1,4 +1,4 @@
-"""Where the reasons for one lead's score are kept: by model, and by what was explained."""
+"""Where reasons are kept: by model, and by what was explained, one lead or many."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ def explanation_path(ws: Workspace, run_id: str, key: str) -> Path:
         raise LeadRankError("an explanation is kept under a sha256 in hexadecimal digits, however: this is none")
     folder.mkdir(exist_ok=True)
     return folder / f"{key}.json"
+
+
+def talk_folder(ws: Workspace, run_id: str, dataset_id: str) -> Path:
+    """The folder, which need not be there yet, of what moves a model's scores over many leads of a dataset.
+
+    Raises:
+        LeadRankError: no model, or no dataset, can have that id.
+    """
+    return ws.folder / "explanations" / checked_id(run_id, "model") / f"talk-{checked_id(dataset_id, 'dataset')}"

@@ -9,39 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, MetaData, String, Text, event, inspect
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, event, inspect
+from sqlalchemy.orm import Mapped, mapped_column
 
-from core.workspace.ids import LONGEST_NAME, new_id, utc_now
-
-_ID = String(32)
-_NAME = String(LONGEST_NAME)
-_WHO = String(320)
-"""An e-mail address at its longest."""
-_TEXT = Text().with_variant(LONGTEXT(), "mysql")
-_TIME = DateTime().with_variant(DATETIME(fsp=6), "mysql")
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
-"""Counts up by itself: SQLite does that for plain integers alone."""
-
-
-class Base(DeclarativeBase):
-    """Constraints have names, so that a later migration can change them on any database."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
-        datetime: _TIME,
-        dict[str, Any]: JSON(none_as_null=True),
-        list[str]: JSON(none_as_null=True),
-        int: BigInteger,
-    }
+from core.workspace.base import ID, NAME, NUMBER, TEXT, WHO, Base
+from core.workspace.ids import new_id, utc_now
 
 
 class Dataset(Base):
@@ -49,14 +21,14 @@ class Dataset(Base):
 
     __tablename__ = "dataset"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(_NAME)
-    source_name: Mapped[str] = mapped_column(_TEXT)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(NAME)
+    source_name: Mapped[str] = mapped_column(TEXT)
     """The file's name as it came: for people only."""
     sha256: Mapped[str] = mapped_column(String(64))
     """`Leads.content_hash`."""
     made: Mapped[datetime] = mapped_column(default=utc_now)
-    made_by: Mapped[str] = mapped_column(_WHO)
+    made_by: Mapped[str] = mapped_column(WHO)
     leads: Mapped[int]
     converted: Mapped[int | None]
     """Leads that ordered; None where no outcome is known."""
@@ -77,12 +49,12 @@ class Run(Base):
 
     __tablename__ = "run"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(_NAME)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(NAME)
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id"), index=True)
     """What it was trained on; None where that is not in the workspace."""
     made: Mapped[datetime] = mapped_column(default=utc_now)
-    made_by: Mapped[str] = mapped_column(_WHO)
+    made_by: Mapped[str] = mapped_column(WHO)
     card: Mapped[dict[str, Any]]
     archived: Mapped[bool] = mapped_column(default=False)
     slot: Mapped[str | None] = mapped_column(String(32), unique=True)
@@ -98,13 +70,13 @@ class Scoring(Base):
 
     __tablename__ = "scoring"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
     part: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(String(16))
     made: Mapped[datetime] = mapped_column(default=utc_now)
-    made_by: Mapped[str] = mapped_column(_WHO)
+    made_by: Mapped[str] = mapped_column(WHO)
     leads: Mapped[int]
     slot: Mapped[str | None] = mapped_column(String(32), unique=True)
     """The dataset's id in the one that is in use there, None in the others."""
@@ -120,14 +92,14 @@ class LeadAction(Base):
     __tablename__ = "lead_action"
     __table_args__ = (Index(None, "dataset_id", "id"),)
 
-    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
-    lead_id: Mapped[str] = mapped_column(_TEXT)
+    lead_id: Mapped[str] = mapped_column(TEXT)
     """As in the file: any length, any characters."""
     kind: Mapped[str] = mapped_column(String(16))
-    note: Mapped[str] = mapped_column(_TEXT, default="")
-    assigned_to: Mapped[str] = mapped_column(_WHO, default="")
-    by: Mapped[str] = mapped_column(_WHO)
+    note: Mapped[str] = mapped_column(TEXT, default="")
+    assigned_to: Mapped[str] = mapped_column(WHO, default="")
+    by: Mapped[str] = mapped_column(WHO)
     at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -136,11 +108,11 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_event"
 
-    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
-    who: Mapped[str] = mapped_column(_WHO)
+    who: Mapped[str] = mapped_column(WHO)
     what: Mapped[str] = mapped_column(String(80), index=True)
-    subject: Mapped[str] = mapped_column(_TEXT, default="")
+    subject: Mapped[str] = mapped_column(TEXT, default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
@@ -151,7 +123,7 @@ class Person(Base):
 
     email: Mapped[str] = mapped_column(String(254), primary_key=True)
     """In lower case."""
-    name: Mapped[str] = mapped_column(_NAME, default="")
+    name: Mapped[str] = mapped_column(NAME, default="")
     role: Mapped[str] = mapped_column(String(16))
     """`removed` where the access was taken away."""
 
@@ -161,14 +133,14 @@ class Upload(Base):
 
     __tablename__ = "upload"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(_TEXT)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(TEXT)
     """As the browser gave it: for people only."""
     suffix: Mapped[str] = mapped_column(String(16))
     bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     made: Mapped[datetime] = mapped_column(default=utc_now)
-    made_by: Mapped[str] = mapped_column(_WHO)
+    made_by: Mapped[str] = mapped_column(WHO)
 
 
 class Job(Base):
@@ -176,19 +148,19 @@ class Job(Base):
 
     __tablename__ = "job"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16), index=True)
-    label: Mapped[str] = mapped_column(_TEXT, default="")
+    label: Mapped[str] = mapped_column(TEXT, default="")
     request: Mapped[dict[str, Any]]
-    by: Mapped[str] = mapped_column(_WHO)
+    by: Mapped[str] = mapped_column(WHO)
     state: Mapped[str] = mapped_column(String(16), default="queued", index=True)
     """queued, running, done, failed, cancelled or interrupted."""
-    phase: Mapped[str] = mapped_column(_TEXT, default="")
+    phase: Mapped[str] = mapped_column(TEXT, default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     seconds_left: Mapped[float | None]
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    message: Mapped[str] = mapped_column(_TEXT, default="")
+    message: Mapped[str] = mapped_column(TEXT, default="")
     result: Mapped[dict[str, Any] | None]
     created: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     started: Mapped[datetime | None]
@@ -208,10 +180,10 @@ class JobEvent(Base):
     __tablename__ = "job_event"
     __table_args__ = (Index(None, "job_id", "id"),)
 
-    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"))
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    phase: Mapped[str] = mapped_column(_TEXT, default="")
+    phase: Mapped[str] = mapped_column(TEXT, default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -222,12 +194,12 @@ class Trial(Base):
 
     __tablename__ = "trial"
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(_NAME)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(NAME)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
     """The leads that it was planned on; its outcomes come with later files."""
     made: Mapped[datetime] = mapped_column(default=utc_now)
-    made_by: Mapped[str] = mapped_column(_WHO)
+    made_by: Mapped[str] = mapped_column(WHO)
     begins: Mapped[datetime]
     """Midnight of the first day."""
     over: Mapped[datetime]
@@ -243,8 +215,8 @@ class Trial(Base):
     people: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """E-mail address -> the sales person of the protocol who signs in with it."""
     stopped: Mapped[datetime | None]
-    stopped_by: Mapped[str] = mapped_column(_WHO, default="")
-    stopped_why: Mapped[str] = mapped_column(_TEXT, default="")
+    stopped_by: Mapped[str] = mapped_column(WHO, default="")
+    stopped_why: Mapped[str] = mapped_column(TEXT, default="")
 
 
 class Shown(Base):
@@ -253,30 +225,62 @@ class Shown(Base):
     __tablename__ = "shown"
     __table_args__ = (Index(None, "trial_id", "specialist"),)
 
-    id: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     trial_id: Mapped[str] = mapped_column(ForeignKey("trial.id"))
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    specialist: Mapped[str] = mapped_column(_WHO)
+    specialist: Mapped[str] = mapped_column(WHO)
     arm: Mapped[str] = mapped_column(String(16))
     scoring_id: Mapped[str] = mapped_column(ForeignKey("scoring.id"))
-    lead_id: Mapped[str] = mapped_column(_TEXT)
+    lead_id: Mapped[str] = mapped_column(TEXT)
     place: Mapped[int]
     """Where it stood, from 1."""
-    by: Mapped[str] = mapped_column(_WHO)
+    by: Mapped[str] = mapped_column(WHO)
+
+
+class Review(Base):
+    """What a person said of a pair, or of one lead, that a model learns from: it can be withdrawn, nothing else of it
+    ever changes. A greater id came later."""
+
+    __tablename__ = "review"
+    __table_args__ = (Index(None, "dataset_id", "id"),)
+
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    action: Mapped[str] = mapped_column(String(16))
+    """See `core.data.reviews`, as for the next five."""
+    chosen: Mapped[str] = mapped_column(TEXT, default="")
+    rejected: Mapped[str] = mapped_column(TEXT, default="")
+    lead_id: Mapped[str] = mapped_column(TEXT, default="")
+    stage: Mapped[str] = mapped_column(TEXT, default="")
+    converted: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(TEXT, default="")
+    by: Mapped[str] = mapped_column(WHO)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id"))
+    """The model that was looked at; None without one, as for its two scores."""
+    chosen_score: Mapped[float | None]
+    rejected_score: Mapped[float | None]
+    decided: Mapped[bool] = mapped_column(default=False)
+    """Whether the outcomes of both leads were final when it was said."""
+    withdrawn: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(WHO, default="")
 
 
 def _refuse(_mapper: Any, _connection: Any, row: Base) -> NoReturn:
     raise TypeError(f"a {type(row).__name__} is written once and neither changed nor deleted")
 
 
-def _only_stop(_mapper: Any, _connection: Any, row: Base) -> None:
+def _only_its_end(_mapper: Any, _connection: Any, row: Base) -> None:
     changed = [each.key for each in inspect(row).attrs if each.history.has_changes()]
-    if not all(name.startswith("stopped") for name in changed):
-        raise TypeError(f"of a trial nothing but its stop can change, however: {', '.join(changed)}")
+    if not all(name.startswith(("stopped", "withdrawn")) for name in changed):
+        what = type(row).__name__
+        raise TypeError(f"of a {what} nothing but its stop or withdrawal can change, however: {', '.join(changed)}")
 
 
 for _kept in (Scoring, LeadAction, AuditEvent, Shown):
     event.listen(_kept, "before_update", _refuse)
     event.listen(_kept, "before_delete", _refuse)
-event.listen(Trial, "before_update", _only_stop)
-event.listen(Trial, "before_delete", _refuse)
+for _ended in (Trial, Review):
+    event.listen(_ended, "before_update", _only_its_end)
+    event.listen(_ended, "before_delete", _refuse)

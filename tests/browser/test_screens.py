@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAGES = ("today", "queue", "why", "lift", "trials", "campaigns", "value", "leads", "train", "compare", "models")
+PAGES = (
+    "today",
+    "queue",
+    "why",
+    "lift",
+    "trials",
+    "campaigns",
+    "value",
+    "talk",
+    "leads",
+    "train",
+    "pairs",
+    "compare",
+    "models",
+)
 WAIT_MS = 60_000
 
 

@@ -1,6 +1,7 @@
 """`benchmark` as somebody types it: one run from leads to report, going on, and what is refused."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -11,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core import benchmark_commands
 from core.__main__ import build_parser, main
 from core.benchmark import recipes, running
+from core.benchmark.holding import held
 from core.benchmark.store import read_results
 from core.metrics import auc
 
@@ -101,7 +104,26 @@ def test_run_again_it_does_nothing_twice_and_answers_the_same(
     pd.testing.assert_frame_equal(pd.read_parquet(done / "results.parquet"), table)
     assert {"verdict", "results", "left_out", "waiting", "out"} <= said.keys()
     assert said["waiting"] == [] and said["left_out"] == {} and len(said["results"]) == len(table)
-    assert said["verdict"]["use"] in ARMS and said["verdict"]["answer"]
+    # A fifth of 400 leads holds few orders: nothing is advised.
+    assert said["verdict"]["use"] is None and said["verdict"]["headline"] == "Too few orders to tell"
+    assert said["verdict"]["simplest"] in ARMS and said["verdict"]["answer"]
+
+
+def test_reports_are_replaced_whole_or_not_at_all(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = shutil.copytree(done, tmp_path / "out", ignore=shutil.ignore_patterns("work"))
+    names = ("results.parquet", "report.md", "report.html")
+    before = {name: (out / name).read_bytes() for name in names}
+
+    def stopped(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(benchmark_commands, "html_report", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        benchmark_commands.write_report(read_results(out), out, 20)
+    assert {name: (out / name).read_bytes() for name in names} == before
+    monkeypatch.undo()
+    benchmark_commands.write_report(read_results(out), out, 20)
+    assert (out / "report.md").read_bytes() != before["report.md"] and not list(out.glob("*.part"))
 
 
 def test_another_question_may_not_go_on_in_the_same_folder(
@@ -113,14 +135,13 @@ def test_another_question_may_not_go_on_in_the_same_folder(
     assert kept(done) == before
 
 
-def test_a_budget_spent_before_anything_ran_is_told(
+def test_a_budget_counts_from_the_first_training_and_each_call_does_one(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = asked(home, tmp_path / "out", ("newest", "logistic"))
     said = answer(capsys, [*arguments, "--budget", "0.000001"])
-    assert said["waiting"] == ["newest", "logistic"] and said["results"] == [] and said["verdict"] is None
-    assert not (tmp_path / "out/report.html").exists()
-    said = answer(capsys, arguments)
+    assert said["waiting"] == ["logistic"] and {row["arm"] for row in said["results"]} == {"newest"}
+    said = answer(capsys, [*arguments, "--budget", "0.000001"])
     assert said["waiting"] == [] and (tmp_path / "out/report.html").exists()
 
 
@@ -141,6 +162,36 @@ def test_a_budget_stops_between_two_arms_and_the_next_call_goes_on(
     assert begun.items() <= kept(out).items()
 
 
+def test_what_is_asked_wrongly_is_told_before_the_leads_are_read(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        "--leads",
+        str(home / "nowhere.csv"),
+        "--schema",
+        str(home / "s/schema.toml"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    assert "did you mean rule?" in refused(capsys, ["benchmark", *files, "--arms", "rul"])
+    assert "did you mean" not in refused(capsys, ["benchmark", *files, "--arms", "nonsense"])
+    assert "--known-stage takes" in refused(capsys, ["benchmark", *files, "--known-stage", "stage"])
+    assert "nowhere.csv" in refused(capsys, ["benchmark", *files])
+    told = refused(capsys, ["benchmark", *files[:2], "--schema", str(home / "no.toml"), *files[4:]])
+    assert "No such file" in told and "Errno" not in told
+
+
+def test_what_the_check_of_the_file_warns_of_stands_in_the_report(done: Path) -> None:
+    notes = read_results(done).shared["data_notes"]
+    report = (done / "report.md").read_text("utf-8")
+    assert any("there is no dialogue" in note for note in notes) and "## About the data" in report
+
+
+def test_a_second_one_in_the_same_folder_is_refused(home: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with held(done):
+        assert "another comparison runs in 'done' (since" in refused(capsys, asked(home, done, ARMS))
+
+
 def test_a_column_that_tells_the_future_is_refused_until_it_is_vouched_for(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +200,9 @@ def test_a_column_that_tells_the_future_is_refused_until_it_is_vouched_for(
     told = refused(capsys, arguments)
     assert "column 'paid' seems to be known only after the outcome" in told and "--allow paid" in told
     assert not (tmp_path / "out").exists()
-    assert "column 'paid'" in refused(capsys, [*arguments, "--allow", "budget"])
+    assert "column 'paid'" in refused(capsys, [*arguments, "--allow", "channel"])
+    unknown = refused(capsys, [*arguments, "--allow", "payd"])
+    assert "--allow takes features, of paid, " in unknown and "got=['payd']" in unknown
     assert answer(capsys, [*arguments, "--allow", "paid"])["waiting"] == []
 
 
@@ -170,7 +223,7 @@ def test_arms_of_which_none_can_run_say_why(home: Path, tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (("--arms", "deepfm", "deepfn"), "got=['deepfn']"),
+        (("--arms", "deepfm", "deepfn"), "got=['deepfn']; did you mean deepfm?"),
         (("--seeds", "0"), "seeds and trials must be 1 or more"),
         (("--capacity", "1.5"), "capacity is a share of the leads"),
         (("--capacity", "nan"), "capacity is a share of the leads"),
@@ -192,4 +245,4 @@ def test_the_help_lists_every_arm_and_the_defaults_are_those_of_the_paper(capsys
     with pytest.raises(SystemExit):
         main(["benchmark", "--help"])
     said = capsys.readouterr().out
-    assert all(f"  {key} " in said for key in (*ARMS, "xdeepfm", "aitm+text", "published", "lora-hpro"))
+    assert all(f"  {key} " in said for key in (*ARMS, "xdeepfm", "aitm+text", "pair-rcr", "lora-hpro"))

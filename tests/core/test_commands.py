@@ -79,6 +79,11 @@ def test_explain_names_fields_and_turns(journey: Path, capsys: pytest.CaptureFix
     said = answer(capsys, *arguments, "--head", "pointwise")
     assert said["lead_id"] == first and said["head"] == "pointwise"
     assert {"fields", "turns", "words", "converged"} <= said.keys() and said["fields"]
+    quick = answer(capsys, *arguments, "--quick")
+    for told in (said, quick):
+        assert told["unchanged"]["kind"] == "lead" and {p["kind"] for p in told["proofs"]} <= {"field", "turn"}
+        assert len(told["reasons"]) <= len(told["proofs"]) <= 12
+    assert said["method"] == "integrated gradients" != quick["method"]
 
 
 def test_guess_schema_fits_the_file_it_was_guessed_from(journey: Path, capsys: pytest.CaptureFixture[str]) -> None:

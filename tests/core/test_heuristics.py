@@ -46,6 +46,11 @@ def test_two_stage_keeps_the_models_order_and_ties_within_a_group() -> None:
     assert len(np.unique(score)) == len(np.unique(np.column_stack([stage, model]), axis=0))
 
 
+def test_stages_less_than_one_apart_keep_their_order() -> None:
+    stage, recency = np.array([0.2, 0.3, 1e9, 0.25]), np.array([9.0, 1.0, 0.0, 5.0])
+    assert order(funnel_recency(stage, recency)) == [2, 1, 3, 0]
+
+
 @pytest.mark.parametrize("rule", [funnel_recency, two_stage])
 def test_no_leads_no_scores(rule) -> None:
     assert rule(np.empty(0), np.empty(0)).shape == (0,)

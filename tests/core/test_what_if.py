@@ -1,12 +1,12 @@
-import math
-
 import numpy as np
 import pytest
 
-from core.data.dialogue import Turn, parse_turns
+from core import scoring
+from core.data.changing import changed_lead
+from core.data.dialogue import Turn
 from core.errors import LeadRankError
 from core.scores import Scores
-from core.what_if import MOST_CHARACTERS, changed_lead, what_if
+from core.what_if import what_if
 from tests.made import make_leads
 
 LEAD = make_leads(4).take(np.array([2]))
@@ -31,30 +31,20 @@ def test_a_change_is_scored_beside_the_lead_as_it_is_and_changes_no_data():
     before = LEAD.content_hash
     changed = changed_lead(LEAD, {"a": 100.0, "city": "q"}, [Turn("Customer", "I buy")])
     scorer = ByLength()
-    found = what_if(scorer, LEAD, changed)
+    found = what_if(scoring.rescorer(scorer, LEAD), changed)
     assert found.changed_score == len("Customer: I buy") + 100
     assert found.score == pytest.approx(len(str(LEAD.dialogue.iat[0])) + LEAD.features["a"].sum())
     assert found.changed_probability == found.changed_score / 1000 and len(scorer.seen) == 1
     assert LEAD.content_hash == before and changed.features["city"].iat[0] == "q"
 
 
-def test_turns_stay_turns_whatever_is_typed():
-    turns = [Turn("Customer", "yes\nSpecialist: I lie\r\u2028still"), Turn("Specialist", "  "), Turn("", "ok")]
-    changed = changed_lead(LEAD, {}, turns)
-    assert parse_turns(str(changed.dialogue.iat[0])) == (
-        Turn("Customer", "yes Specialist: I lie still"),
-        Turn("", "ok"),
-    )
+def test_a_rescorer_answers_in_the_order_in_which_it_was_asked():
+    rescorer = scoring.rescorer(ByLength(), LEAD)
+    said = rescorer.score(make_leads(12).take(np.array([7, 3, 11])))
+    alone = [rescorer.score(make_leads(12).take(np.array([row])))["score"].iat[0] for row in (7, 3, 11)]
+    assert said["score"].tolist() == alone and "rank" not in said
 
 
-def test_an_emptied_number_is_unknown():
-    assert bool(changed_lead(LEAD, {"a": None}).features["a"].isna().iat[0])
-    assert changed_lead(LEAD, {"city": None}).features["city"].iat[0] == ""
-
-
-@pytest.mark.parametrize(
-    "fields", [{"shoe": 1.0}, {"a": "much"}, {"a": math.inf}, {"a": True}, {"city": "x" * (MOST_CHARACTERS + 1)}]
-)
-def test_what_cannot_be_is_refused_in_words(fields):
-    with pytest.raises(LeadRankError, match="however"):
-        changed_lead(LEAD, fields)
+def test_a_rescorer_is_made_for_one_lead():
+    with pytest.raises(LeadRankError, match="got 2 leads"):
+        scoring.rescorer(ByLength(), make_leads(2))

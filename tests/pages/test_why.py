@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from core.attribution import to_dict
 from core.data.dialogue import parse_turns
 from core.data.masking import masked_leads
 from core.jobs import processes, records
-from core.jobs.rankings import explanation_key
-from core.scores import Attribution, Contribution
+from core.jobs.rankings import explanation_key, read_explanation
+from core.scores import Attribution, Contribution, Scores
 from core.workspace.actions import lead_status
 from core.workspace.audit import audit_trail
 from core.workspace.explanations import explanation_path
@@ -141,7 +142,7 @@ def test_the_full_explanation_is_read_from_where_it_is_kept(kept):
     at = sound(why_page(lead="L0000"))
     told = words(at)
     assert "Speaks for this lead" in told and "Speaks against it" in told and "−0.60" in told and "+0.40" in told
-    assert not at.warning and not any(b.label == "Work out the reasons" for b in at.button)
+    assert not any(b.label == "Work out every word" for b in at.button)
 
 
 def test_a_rough_explanation_is_marked(kept):
@@ -155,7 +156,7 @@ def test_an_explanation_is_made_by_a_job_once_it_is_asked_for(kept, monkeypatch)
     monkeypatch.setattr(records, "sweep", lambda ws: [])
     at = sound(why_page(lead="L0000"))
     assert "20 to 40 seconds" in words(at) and not records.jobs(ws, kind="explain")
-    button(at, "Work out the reasons").click().run()
+    button(at, "Work out every word").click().run()
     (job,) = records.jobs(ws, kind="explain")
     assert job.request == {"run_id": run.id, "dataset_id": dataset.id, "lead_id": "L0000", "head": "pairwise"}
     assert sound(at).progress and "[name]" in words(at)
@@ -178,7 +179,67 @@ class Fake:
         self.schema = schema
 
     def score(self, leads, watch=None):
-        return fake_scores(leads, tilt=1.0)
+        known = replace(leads, features=leads.features.assign(a=leads.features["a"].fillna(0.0)))
+        scores = fake_scores(known, tilt=1.0)
+        return Scores(scores.frame.assign(pairwise_score=scores.frame["score"]))
+
+
+@pytest.fixture
+def opened(kept, monkeypatch):
+    """How often the model was opened and asked for first reasons: those of `explanation`, as a quick look."""
+    _, _, leads, _, _ = kept
+    seen = {"opened": 0, "asked": 0}
+
+    def load(run: Path) -> Fake:
+        seen["opened"] += 1
+        return Fake(leads.schema)
+
+    def first_reasons(scorer, lead, lead_id, *, head):
+        seen["asked"] += 1
+        turns = (Contribution("turn", "turn 1", "Hi", 0.3, 0, "Specialist", second=0.2),)
+        fields = (Contribution("field", "a", "0.126", float(lead.features["a"].iat[0]), second=-0.1),)
+        return Attribution(lead_id, head, 1.0, 1.2, 0.4, False, 1, fields, turns, ())
+
+    monkeypatch.setattr("core.scoring.load_scorer", load)
+    monkeypatch.setattr("core.scoring.first_reasons", first_reasons)
+    return seen
+
+
+def test_first_reasons_come_at_once_with_their_proofs_and_are_kept(kept, opened):
+    ws, _, leads, run, _ = kept
+    order = fake_scores(leads).frame["lead_id"].tolist()
+    lead = leads.take(np.array([leads.row_of(order[0])]))
+    at = sound(why_page(lead=order[0]))
+    told = words(at)
+    assert "the lead would fall from rank 1 to" in told and "Unsure" in told and not at.warning
+    # The turn moves nothing at this model.
+    assert "1 other looks like a reason and is not shown" in told and 'said "Hi"' not in told
+    assert opened == {"opened": 1, "asked": 1} and button(at, "Work out every word")
+    found = read_explanation(ws, run.id, lead, "pairwise", first=True)
+    assert found is not None and len(found.proofs) == 2 and found.unchanged is not None
+    assert read_explanation(ws, run.id, lead, "pairwise") is None
+    assert "rank 1 to" in words(sound(why_page(lead=order[0]))) and opened["asked"] == 1
+
+
+def test_an_explanation_of_an_older_version_is_proved_once(kept, opened):
+    ws, _, leads, run, _ = kept
+    keep_explanation(kept)
+    path = explanation_path(ws, run.id, explanation_key(leads.take(np.array([0])), "pairwise"))
+    old = {k: v for k, v in json.loads(path.read_text("utf-8")).items() if k not in ("proofs", "unchanged", "method")}
+    path.write_text(json.dumps(old), "utf-8")
+    at = sound(why_page(lead="L0000"))
+    assert opened["asked"] == 0 and "not shown" in words(at) and "Oskar" not in words(at)
+    found = read_explanation(ws, run.id, leads.take(np.array([0])), "pairwise")
+    assert found is not None and found.unchanged is not None and found.steps == 32
+    opened["opened"] = 0
+    sound(why_page(lead="L0000"))
+    assert opened["opened"] == 0
+
+
+def test_without_its_model_the_conversation_is_there_and_says_why_no_reasons(kept):
+    at = sound(why_page(lead="L0000"))
+    assert "could not be checked" in at.warning[0].value and "[name]" in words(at)
+    assert button(at, "Work out every word")
 
 
 def test_a_change_is_tried_and_keeps_nothing(kept, monkeypatch):
@@ -260,7 +321,9 @@ def test_a_damaged_explanation_is_told_in_plain_words(kept, content):
 
 
 def test_neither_page_loads_torch_or_scikit_learn_before_they_are_needed():
-    modules = "_actions _explained _export _filters _history _lead_head _queue_head _scored _table _try _unmask"
+    modules = (
+        "_actions _explained _export _filters _history _lead_head _queue_head _reasons _scored _table _try _unmask"
+    )
     script = "import sys, importlib; " + "; ".join(f"importlib.import_module('pages.{m}')" for m in modules.split())
     found = subprocess.run(
         [sys.executable, "-c", script + "; print({'torch', 'sklearn'} & {*sys.modules})"],

@@ -7,4 +7,5 @@ uplift      models of that effect itself, and plain response models beside them
 profile     what tells one segment from the rest
 budget      whom to send a campaign to, for a budget
 drift       segments month by month
+training    a whole segmentation with its card     telling     the card in plain words
 """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.data.leads import Leads
 from core.data.segment_rules import SEGMENTS, Rules
 from core.decisions.segments.qini import hold_against_arms
 from core.decisions.segments.recovery import Hiding, recover, summary
+from core.decisions.segments.telling import TWO_STAGE, UPLIFT
 from core.decisions.segments.uplift import LEARNERS
 from core.errors import NotComputable
 from core.metrics import auc
@@ -21,9 +23,6 @@ from core.neural.segments.segmenter import Material, Segmenter, fit_segmenter
 from core.progress import Event, Watch, nobody
 from core.ranking import Figure
 
-TWO_STAGE = "two-stage segments"
-"""How tables and charts name the segmentation beside uplift models."""
-
 
 @dataclass(frozen=True, eq=False)
 class Trained:
@@ -31,7 +30,7 @@ class Trained:
 
     segmenter: Segmenter
     assigned: pd.DataFrame
-    """As `Segmenter.assign`, of all leads."""
+    """As `Segmenter.assign`, of all leads; with a control arm also uplift, what `telling.UPLIFT` says of each."""
     card: dict[str, Any]
     """JSON-able: see `train_segments`."""
 
@@ -47,20 +46,21 @@ def train_segments(
 ) -> Trained:
     """Fit both stages, assign every lead, prove stage 2 by hiding, and hold it against the arms where there are two.
 
-    The card holds: counts (leads by observed and by corrected segment), parts, engaged_auc (stage 1 on the test part),
-    label_share, corrected, line, log, recovery (see `recovery.summary`; null with the reason in `recovery_why`), arms
-    (see `against_arms`; null likewise).
+    The card holds: settings (of `how`), counts (leads by observed and by corrected segment), parts, engaged_auc (of
+    stage 1 on the test part), label_share, corrected, line, log, recovery (see `recovery.summary`; null with the reason
+    in `recovery_why`), arms (see `against_arms`; null likewise).
 
     Raises:
         NotComputable, ValidationError, ConfigError: there is too little of a segment, or leads that cannot be split.
     """
-    material = Material.of(leads, rules)
+    material, how = Material.of(leads, rules), how or Correcting()
     segmenter = fit_segmenter(material, how, seed=seed, watch=watch)
     assigned = segmenter.assign(leads, watch)
     rows = material.parts.test if len(material.parts.test) else material.parts.calibration
     stage2 = segmenter.stage2
     card: dict[str, Any] = {
         "leads": len(leads),
+        "settings": {**asdict(how), "seed": seed},
         "parts": {name: len(getattr(material.parts, name)) for name in ("train", "calibration", "test")},
         "notes": list(material.parts.notes),
         "counts": as_json(counts(assigned)),
@@ -72,7 +72,13 @@ def train_segments(
         "rules": rules.to_dict(),
     }
     card |= _told("recovery", lambda: as_json(summary(recover(material, hiding, watch=watch))), watch)
-    card |= _told("arms", lambda: against_arms(material, assigned, seed=seed), watch)
+
+    def arms() -> dict[str, Any]:
+        effect = effects(material, seed=seed)
+        assigned["uplift"] = effect[UPLIFT]
+        return against_arms(material, assigned, effect, seed=seed)
+
+    card |= _told("arms", arms, watch)
     return Trained(segmenter, assigned, card)
 
 
@@ -81,29 +87,44 @@ def counts(assigned: pd.DataFrame) -> pd.DataFrame:
     return assigned.groupby(["observed", "segment"], sort=False).size().rename("leads").reset_index()
 
 
-def against_arms(material: Material, assigned: pd.DataFrame, *, seed: int = 0, resamples: int = 500) -> dict[str, Any]:
+def effects(material: Material, *, seed: int = 0) -> dict[str, np.ndarray]:
+    """What each of `LEARNERS`, fitted on the training part, says of every lead, (n,), by its name.
+
+    Raises:
+        NotComputable: there is no control arm, or an arm in which all came or nobody did.
+    """
+    control = _control(material)
+    engaged, train = (material.labels != "low").astype(float), material.parts.train
+    table = material.encoder.table(material.leads)
+    return {
+        name: learner(table.iloc[train], ~control[train], engaged[train], seed)(table)
+        for name, learner in LEARNERS.items()
+    }
+
+
+def against_arms(
+    material: Material,
+    assigned: pd.DataFrame,
+    effect: Mapping[str, np.ndarray] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = 500,
+) -> dict[str, Any]:
     """The segmentation's P(campaign), uplift models and a response model, held against both arms of the test part.
 
     Uplift models learn from both arms of the training part, the response model and the segmentation from its treated
-    alone. JSON-able: {rows: [{name, qini, auuc, top: each [value, low, high], against: Qini less that of the two-stage
-    segments}], curves: {name: {share, gained}}, random: where all are 0}.
+    alone; `effect`: what `effects` gave, where it was asked already. JSON-able: {rows: [{name, qini, auuc, top: each
+    [value, low, high], against: Qini less that of the two-stage segments}], curves: {name: {share, gained}}, treated,
+    control: customers of each arm}.
 
     Raises:
         NotComputable: there is no control arm, or it is too small.
     """
-    rules, parts = material.rules, material.parts
-    if rules.control is None:
-        raise NotComputable(
-            "the effect of a campaign shows only against customers left out by chance: no rule names any"
-        )
-    control = rules.in_control(material.leads)
+    control, parts = _control(material), material.parts
     engaged = (material.labels != "low").astype(float)
     rows = parts.test if len(parts.test) else parts.calibration
-    table = material.encoder.table(material.leads)
     scores = {TWO_STAGE: assigned["p_campaign"].to_numpy()[rows]}
-    for name, learner in LEARNERS.items():
-        effect = learner(table.iloc[parts.train], ~control[parts.train], engaged[parts.train], seed)
-        scores[name] = effect(table.iloc[rows])
+    scores |= {name: values[rows] for name, values in (effect or effects(material, seed=seed)).items()}
     found, gaps = hold_against_arms(
         scores, ~control[rows], engaged[rows], seed=seed, resamples=resamples, against=TWO_STAGE
     )
@@ -117,6 +138,14 @@ def against_arms(material: Material, assigned: pd.DataFrame, *, seed: int = 0, r
     ]
     curves = {name: {"share": one.share.tolist(), "gained": one.gained.tolist()} for name, one in found.items()}
     return {"rows": told, "curves": curves, "treated": int((~control[rows]).sum()), "control": int(control[rows].sum())}
+
+
+def _control(material: Material) -> np.ndarray:
+    if material.rules.control is None:
+        raise NotComputable(
+            "the effect of a campaign shows only against customers left out by chance: no rule names any"
+        )
+    return material.rules.in_control(material.leads)
 
 
 def _three(figure: Figure) -> list[float]:

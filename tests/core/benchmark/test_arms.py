@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.benchmark.arms import FAMILIES, catalogue, choose
+from core.benchmark.arms import FAMILIES, TEXT, catalogue, choose, held_against
 from core.benchmark.recipes import variant_of
 from core.errors import ConfigError
 from core.funnel import PRESETS, Funnel, Tier
@@ -25,7 +25,15 @@ def test_every_arm_can_be_told_and_stands_with_its_family(funnel: Funnel) -> Non
 
 def test_what_reads_the_talk_with_the_language_model_is_no_baseline_for_it() -> None:
     with_it = {key for key, arm in catalogue(CAR).items() if not arm.baseline}
-    assert {"asllr-base", "hpro", "hpro-no-margin", "published", "lora-hpro", "deepfm+text", "lightgbm+text"} <= with_it
+    assert {
+        "asllr-base",
+        "hpro",
+        "hpro-no-margin",
+        "pair-frozen",
+        "lora-hpro",
+        "deepfm+text",
+        "lightgbm+text",
+    } <= with_it
     assert not with_it & {"newest", "logistic", "tfidf", "lightgbm", "deepfm", "direct", "aitm", "two-stage"}
 
 
@@ -76,3 +84,36 @@ def test_an_unknown_arm_is_refused_by_its_name(wanted: list[str]) -> None:
 def test_nothing_is_refused(wanted: list[str]) -> None:
     with pytest.raises(ConfigError, match="got=nothing"):
         choose(wanted, CAR)
+
+
+def test_what_chance_has_no_part_in_is_trained_once_and_what_tunes_reads_by_itself() -> None:
+    known = catalogue(CAR)
+    once = {key for key, arm in known.items() if not arm.seeded}
+    assert once == {"newest", "funnel-recency", "logistic", "tfidf", "tfidf-fields"}
+    alone = {arm.family for arm in known.values() if arm.reads and not arm.shares_states}
+    assert alone == {"lora"} and not known["deepfm"].shares_states and known["deepfm+text"].shares_states
+
+
+def test_arms_are_held_against_what_differs_in_their_name_alone() -> None:
+    known = catalogue(CAR)
+    assert held_against(known, words=True, whole=True) == known
+    assert known["hpro"].reference == "asllr-semantic"
+    fields = held_against(known, words=False, whole=True)
+    changed = {key for key, arm in fields.items() if arm.reference != known[key].reference}
+    assert changed == {"hpro", "hpro-funnel"} and {fields[key].reference for key in changed} == {"asllr-base"}
+    sampled = held_against(known, words=True, whole=False)
+    changed = {key for key, arm in sampled.items() if arm.reference != known[key].reference}
+    assert changed == {key for key in known if key.endswith(TEXT)} and sampled["deepfm+text"].reference == ""
+
+
+def test_variants_learn_from_all_that_their_reference_learns_from() -> None:
+    """All that the weights may differ in is the pairs; the frozen head, which has the published ones, aside."""
+    for key, arm in catalogue(CAR).items():
+        if arm.family in ("asllr", "ablation") and arm.reference not in ("", "asllr-base") and key != "pair-frozen":
+            ours, theirs = variant_of(key).weights, variant_of(arm.reference).weights
+            assert (ours.pointwise, ours.semantic) == (theirs.pointwise, theirs.semantic), key
+
+
+def test_only_what_hangs_on_chance_has_seeds() -> None:
+    once = {key for key, arm in catalogue(CAR).items() if not arm.seeded}
+    assert once == {"newest", "funnel-recency", "logistic", "tfidf", "tfidf-fields"}

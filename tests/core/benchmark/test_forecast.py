@@ -34,6 +34,25 @@ def test_more_seeds_cost_only_what_seeds_change():
     assert thrice - once == pytest.approx(2 * seconds_of(arms["deepfm"], 1000, 5))
 
 
+def test_the_rule_with_a_network_within_is_trained_with_every_seed():
+    (arm,) = choose(["two-stage"], Funnel()).values()
+    assert seconds_of(arm, 1000, 5) == seconds_of(choose(["deepfm"], Funnel())["deepfm"], 1000, 5)
+    once, thrice = (seconds_needed([arm], 1000, seeds, 5, words=False) for seeds in (1, 3))
+    assert thrice == pytest.approx(3 * once)
+
+
+def test_tuning_reads_by_itself_and_waits_for_no_reading():
+    tuned = choose(["lora"], Funnel()).values()
+    assert seconds_needed(tuned, 2000, 1, 5, words=True) == seconds_needed(tuned, 2000, 1, 5, words=False)
+
+
+def test_what_is_held_up_is_not_waited_for():
+    some = begun(lambda one: one.arm == "newest")
+    held_up = dict.fromkeys((key for key in some.waiting if key != "lightgbm"), "no weights")
+    left = seconds_left(replace(some, shared={**some.shared, "held_up": held_up}))
+    assert 0 < left < READING
+
+
 def test_tuning_the_language_model_takes_longest():
     arms = choose(["all"], Funnel())
     longest = max(arms.values(), key=lambda arm: seconds_of(arm, 1000, 5))

@@ -19,6 +19,8 @@ from core.neural.rivals import Rivals
 from core.progress import nobody
 from tests.made import make_leads, tiny_config
 
+ALL = np.arange(240)
+
 
 def with_feature(values: pd.Series, kind: str) -> Leads:
     leads = make_leads(len(values))
@@ -62,17 +64,29 @@ def test_without_words_the_semantic_head_is_left_out(tmp_path: Path) -> None:
 
 def test_groups_of_a_category_follow_the_funnel() -> None:
     came = pd.Series(["Test drive", "lost", "nonsense", "", "CALL", "lock_in"] * 40)
-    groups = funnel_groups(with_feature(came, "categorical"), "came")
+    groups = funnel_groups(with_feature(came, "categorical"), "came", ALL)
     assert groups[:6].tolist() == [3, 0, -1, -1, 1, 4]
     with pytest.raises(NotComputable, match="holds none of the funnel's stages"):
-        funnel_groups(with_feature(pd.Series(["red", "blue"] * 120), "categorical"), "came")
+        funnel_groups(with_feature(pd.Series(["red", "blue"] * 120), "categorical"), "came", ALL)
 
 
 def test_groups_of_a_number_are_its_values_or_quantiles() -> None:
-    few = funnel_groups(with_feature(pd.Series([0.0, 2.0, np.nan] * 80), "numeric"), "came")
-    assert few[:3].tolist() == [1, 2, 0]
-    many = funnel_groups(with_feature(pd.Series(np.arange(240.0)), "numeric"), "came")
+    few = funnel_groups(with_feature(pd.Series([0.0, 2.0, np.nan] * 80), "numeric"), "came", ALL)
+    assert few[:3].tolist() == [0, 1, -1]
+    many = funnel_groups(with_feature(pd.Series(np.arange(240.0)), "numeric"), "came", ALL)
     assert len(set(many)) == 10 and (np.diff(many) >= 0).all()
+
+
+def test_groups_are_cut_on_the_training_part_alone() -> None:
+    train = np.arange(200)
+    values = pd.Series(np.arange(240.0))
+    one, other = (
+        funnel_groups(with_feature(values.where(values < 200, far), "numeric"), "came", train) for far in (300.0, -9.0)
+    )
+    assert np.array_equal(one[train], other[train]) and len(set(one[train])) == 10
+    assert set(one[200:]) == {9} and set(other[200:]) == {0}
+    between = pd.Series([1.0, 3.0] * 100 + [0.0, 2.0, 4.0] + [1.0] * 37)
+    assert funnel_groups(with_feature(between, "numeric"), "came", train)[200:203].tolist() == [0, 0, 1]
 
 
 def test_two_stages_put_the_deeper_group_first(tmp_path: Path) -> None:

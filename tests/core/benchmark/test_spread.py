@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, ttest_ind
+from scipy.stats import binom, nct, ttest_ind
+from scipy.stats import t as student
 
 from core.benchmark.spread import HALF, Contrast, Spread
 from core.errors import NotComputable
@@ -56,11 +57,34 @@ def test_leads_needed_give_the_power_they_promise() -> None:
     assert np.mean(drawn / error > Z) == pytest.approx(0.8, abs=0.01)
 
 
+def test_leads_needed_for_a_difference_that_matters_do_not_hang_on_the_one_seen() -> None:
+    none, some = (Contrast(value, 0.0001, 0.0, np.inf).leads_needed(1000, 0.01) for value in (0.0, 0.02))
+    assert none == some == Contrast(0.01, 0.0001, 0.0, np.inf).leads_needed(1000)
+
+
+@pytest.mark.parametrize("freedom", [3.0, 6.0])
+def test_leads_needed_hold_their_promise_with_the_few_seeds_at_hand(freedom: float) -> None:
+    """The t test of a difference whose error is itself an estimate of so many degrees of freedom."""
+    needed = Contrast(0.01, 0.0001, 0.0, freedom).leads_needed(1000)
+    assert needed > 1.3 * Contrast(0.01, 0.0001, 0.0, np.inf).leads_needed(1000)
+    error = np.sqrt(0.0001 * 1000 / needed)
+    assert nct.sf(student.isf(0.025, freedom), freedom, 0.01 / error) == pytest.approx(0.8, abs=0.02)
+
+
+def test_without_resamples_there_is_a_value_and_no_more() -> None:
+    values, none = [np.array([0.8, 0.9]), np.array([0.7])], [np.empty((0, 2)), np.empty((0, 1))]
+    one = Spread.of(values, none, untold="too few leads").contrast(np.array([1, -1]))
+    assert one.value == pytest.approx(0.15)
+    for asked in (one.figure, one.p, lambda: one.leads_needed(100)):
+        with pytest.raises(NotComputable, match="too few leads"):
+            asked()
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [
-        (Contrast(0.0, 0.0001, 0.0, np.inf), "so close"),
-        (Contrast(0.0001, 0.0001, 0.0, np.inf), "so close"),
+        (Contrast(0.0, 0.0001, 0.0, np.inf), "too small beside its range"),
+        (Contrast(0.0001, 0.0001, 0.0, np.inf), "too small beside its range"),
         (Contrast(0.01, 0.0001, 0.0001, 4.0), "more seeds"),
         (Contrast(0.04, 0.0001, 0.0001, 1.5), "more seeds"),
     ],

@@ -13,12 +13,15 @@ from core.benchmark import store
 from core.benchmark.arms import Arm
 from core.benchmark.results import Results, Trial
 from core.benchmark.store import (
+    LONGEST,
     add_to_shared,
     claim,
+    finished,
     leave_out,
     left_out,
     read_results,
     read_trial,
+    same_request,
     write_json,
     write_test,
     write_trial,
@@ -108,6 +111,64 @@ def test_another_request_is_refused_and_told_what_differs(tmp_path: Path) -> Non
     assert (out / "request.json").read_bytes() == before
 
 
+def test_the_language_model_is_kept_once_it_is_known_and_no_other_may_read_on(tmp_path: Path) -> None:
+    claim(tmp_path, REQUEST)
+    claim(tmp_path, {**REQUEST, "backbone": {"sha256": "abc", "layers": 2}})
+    claim(tmp_path, REQUEST)
+    with pytest.raises(RunError, match="another backbone;"):
+        claim(tmp_path, {**REQUEST, "backbone": {"sha256": "abd", "layers": 2}})
+
+
+def test_what_an_older_version_kept_is_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "request.json", REQUEST)
+    with pytest.raises(RunError, match="begun with another format;"):
+        claim(tmp_path, REQUEST)
+
+
+def test_a_folder_whose_process_was_killed_as_it_was_made_ready_is_claimed(tmp_path: Path) -> None:
+    (tmp_path / "request.part").write_text('{"leads": "ab')
+    same_request(tmp_path, REQUEST)
+    assert files(tmp_path) == ["request.part"], "asking changes nothing"
+    claim(tmp_path, REQUEST)
+    assert files(tmp_path) == ["request.json"]
+
+
+def test_a_torn_trial_has_not_run(tmp_path: Path) -> None:
+    results = made_results(leads=50)
+    keep(tmp_path, results)
+    path = tmp_path / "arms" / "deepfm" / "1.parquet"
+    whole = path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], whole[:-3], b"no table at all"):
+        path.write_bytes(content)
+        assert read_trial(tmp_path, "deepfm", 1) is None
+    found = read_results(tmp_path)
+    assert found.waiting == ("deepfm",) and [one.seed for one in found.of("deepfm")] == [0, 2]
+
+
+def test_what_is_unfinished_is_told_in_words(tmp_path: Path) -> None:
+    results = made_results(leads=50, left_out={"hpro": "no pairs", "lora": "no accelerator"})
+    trials = tuple(one for one in results.trials if one.seed == 0 or one.arm in ("deepfm", "hpro"))
+    shared = {"held_up": {"asllr": "no weights", "deepfm": "has run since"}}
+    found = replace(results, trials=trials, waiting=("deepfm+text", "asllr"), shared=shared)
+    assert found.held_up == {"asllr": "no weights"}
+    assert found.unfinished == {
+        "deepfm+text": "trained once; not finished yet",
+        "asllr": "trained once; then held up: no weights",
+        "hpro": "trained 3 times; then could not run: no pairs",
+        "lora": "could not run: no accelerator",
+    }
+
+
+def test_what_changes_the_results_changes_what_is_finished(tmp_path: Path) -> None:
+    assert finished(tmp_path) == (0, 0, 0)
+    results = made_results(leads=50)
+    keep(tmp_path, results)
+    assert finished(tmp_path) == (len(results.trials), 1, 0)
+    add_to_shared(tmp_path, {"held_up": {"asllr": "no weights"}})
+    leave_out(tmp_path, "hpro", "no pairs")
+    assert finished(tmp_path) == (len(results.trials), 2, 1)
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(RunError, match="is not empty and holds no benchmark; give a new folder as --out"):
@@ -151,7 +212,8 @@ def test_what_is_shared_can_be_added_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [HOSTILE, "../../../outside", "/etc/x", "..", "Probefahrt ✓ / Anruf\n", "a\\b:c*?", "%2F"]
+    "name",
+    [HOSTILE, "../../../outside", "/etc/x", "..", "Probefahrt ✓ / Anruf\n", "a\\b:c*?", "%2F", "试驾" * 200],
 )
 def test_any_name_of_a_tier_stays_inside_and_any_text_survives(tmp_path: Path, name: str) -> None:
     out, key = tmp_path / "out", f"hpro-only-{name}"
@@ -163,6 +225,14 @@ def test_any_name_of_a_tier_stays_inside_and_any_text_survives(tmp_path: Path, n
     assert [one.notes for one in found.trials] == [{name: HOSTILE}] * 2
     assert os.listdir(tmp_path) == ["out"] and len(os.listdir(out / "arms")) == 2
     assert all(len(os.listdir(folder)) == 2 for folder in (out / "arms").iterdir())
+
+
+def test_long_names_that_begin_alike_have_folders_of_their_own(tmp_path: Path) -> None:
+    keys = [f"hpro-only-{'a' * 300}{end}" for end in "xyz"]
+    for key in keys:
+        leave_out(tmp_path, key, key[-1])
+    assert [left_out(tmp_path, key) for key in keys] == ["x", "y", "z"]
+    assert all(len(name) <= LONGEST for name in os.listdir(tmp_path / "arms"))
 
 
 @pytest.mark.parametrize("content", [None, "", "{"])

@@ -1,5 +1,6 @@
 """The table of a benchmark: figures, differences and costs, against what other parts of the house compute."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -7,8 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.benchmark.measuring import AUC, best_by_validation
+from core.benchmark.choosing import best_by_validation
+from core.benchmark.measuring import AUC
+from core.benchmark.spread import Point
 from core.benchmark.table import Table, build_table
+from core.benchmark.verdict import verdict
+from core.benchmark_report.files import html_report, markdown_report
 from core.comparison import Difference, holm
 from core.errors import LeadRankError, NotComputable
 from core.evaluation import Measure, Missing
@@ -91,11 +96,11 @@ def test_relative_is_the_paper_s_lift(table: Table) -> None:
 def test_a_share_of_less_than_one_lead_is_missing_with_its_reason() -> None:
     table = build_table(made_results(leads=300), resamples=50)
     row = table.row("hpro", Measure("precision_at", 0.001))
-    assert isinstance(row.figure, Missing) and "at least 1000 leads" in row.figure.reason
+    assert isinstance(row.figure, Missing) and "at least 1,000" in row.figure.reason
     assert np.isnan(row.relative) and row.apart is None
     frame = table.to_frame().query("arm == 'hpro' and measure == 'precision_at_0.001'")
-    assert "1000 leads" in frame["reason"].item()
-    with pytest.raises(NotComputable, match="1000 leads"):
+    assert "at least 1,000" in frame["reason"].item()
+    with pytest.raises(NotComputable, match="at least 1,000"):
         table.contrast(Measure("precision_at", 0.001), {"hpro": 1})
 
 
@@ -128,12 +133,43 @@ def test_costs_count_the_reading_where_an_arm_reads(table: Table) -> None:
     assert one.cost("hpro").train_seconds == pytest.approx(120 + 40 * 2.2)
     with pytest.raises(KeyError):
         table.cost("lora")
+    # LoRA changes what is read, so its own figures hold its reading.
+    tuned = build_table(made_results({"lora": 1.0}, leads=50, left_out={}), resamples=10).cost("lora")
+    assert (tuned.train_seconds, tuned.score_seconds) == (120, 0.5)
 
 
 def test_a_perfect_order_has_a_wide_interval_by_auc() -> None:
     results = made_results({"lightgbm": 1.0, "hpro": 50.0}, leads=60)
     row = build_table(results, resamples=50).row("hpro", AUC)
     assert isinstance(row.figure, Figure) and row.figure.value == 1 and row.figure.low < 0.7
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"converted": (np.arange(100) == 10).astype(int)}, "but one lead with"),
+        ({"converted": (np.arange(100) != 10).astype(int)}, "but one lead without"),
+        ({"customer_id": ["C"] * 41 + [f"C{n}" for n in range(59)], "converted": np.arange(100) < 40}, "one customer"),
+        ({"customer_id": np.arange(100) // 2, "converted": np.arange(100) % 100 > 0}, "some resamples have no value"),
+    ],
+    ids=["one converted", "one other", "one customer", "one other among customers who all have one converted"],
+)
+def test_too_few_of_a_kind_leave_figures_without_ranges(changes: dict, why: str) -> None:
+    results = made_results({"newest": 0.1, "lightgbm": 1.2, "hpro": 1.1}, leads=100)
+    results = replace(results, test=results.test.assign(**changes))
+    table = build_table(results, resamples=50)
+    truth = results.test["converted"].to_numpy(dtype=float)
+    for arm in table.arms:
+        figure = table.row(arm, AUC).figure
+        assert isinstance(figure, Point) and why in figure.reason
+        assert figure.value == pytest.approx(np.mean([auc(truth, one.score) for one in results.of(arm)]))
+    gaps = [row.apart for row in table.rows if row.measure == AUC and row.arm != table.reference]
+    assert all(isinstance(gap, Missing) and why in gap.reason for gap in gaps) and len(gaps) == 2
+    frame = table.to_frame().query("measure == 'auc'")
+    assert frame["value"].notna().all() and frame[["low", "high", "difference"]].isna().all(axis=None)
+    assert frame["reason"].str.contains(why).all()
+    report = markdown_report(table, verdict(table))
+    assert why in report and not re.search(r"\bnan\b", report) and "Likely range" in html_report(table, verdict(table))
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -66,7 +66,7 @@ def test_the_paper_s_tables_put_text_beside_and_the_lift_in_brackets(table: Tabl
     assert "DeepFM + text" not in rows and len(rows) == 7
     frame = {(one["title"], one["measure"]): one for one in table.to_frame().to_dict("records")}
     assert rows["DeepFM"][5] == f"{frame['DeepFM + text', 'auc']['value']:.3f}"
-    assert first.marked == 1 and second.rows[second.marked or 0][0] == "LightGBM"
+    assert first.rows[first.marked or 0][0] == "LightGBM" and second.rows[second.marked or 0][0] == "LightGBM"
     ap = second.columns.index("Average precision")
     told = {row[0]: row[ap] for row in second.rows}
     one = frame["asLLR + HPRO", "average_precision"]
@@ -85,8 +85,41 @@ def test_the_report_says_the_answer_what_is_missing_and_how_it_was_done(table: T
 def test_figures_that_need_more_leads_are_dashes_with_a_footnote() -> None:
     table = build_table(made_results(leads=300), resamples=50)
     report = markdown_report(table, verdict(table))
-    assert "– under “Orders per 1,000 calls, best 0.1% of the leads”: the best 0.001" in report
+    assert "– under “Orders per 1,000 calls, best 0.1% of the leads”: too few tested leads" in report
+    assert report.count("best 0.1%, which takes at least 1,000") == 1, "only where that column stands"
+    assert "Figures of fewer than 10 leads are luck more than skill" in report and "those of the best 1%." in report
     assert {row[1] for row in tables(table)["Table 2: the top of the list"].rows} == {"–"}
+
+
+def test_rows_stand_best_first_as_in_the_picture_with_what_they_were_chosen_by(table: Table) -> None:
+    apart = next(one for heading, one in tables(table).items() if heading.startswith("Against"))
+    figures = [float(row[1]) for row in apart.rows]
+    assert figures == sorted(figures, reverse=True) and apart.rows[apart.marked or 0][0] == "LightGBM"
+    assert {"Difference from the best usual method", "Difference from its reference", "Reference"} < set(apart.columns)
+    errors = tuple(replace(one, validation_error=0.02) for one in table.results.trials)
+    frame = build_table(replace(table.results, trials=errors), resamples=20)
+    told = {row[0]: row[3] for row in tables(frame)[next(h for h in tables(frame) if h.startswith("Against"))].rows}
+    assert told["LightGBM"] == "0.320 ± 0.020" and {row[3] for row in apart.rows} >= {"0.320"}
+
+
+def test_one_share_is_told_in_one_way() -> None:
+    """241 leads: the best 5% are 12 calls, not 12.05."""
+    table = build_table(made_results(leads=241, capacity=0.05), resamples=20)
+    report = markdown_report(table, verdict(table))
+    said = re.search(r"LightGBM: calling the best 5% reaches ([\d.]+%) of the orders", report)
+    row = next(r for r in tables(table)["Table 2: the top of the list"].rows if r[0] == "LightGBM")
+    assert said and said[1] in row
+
+
+def test_notes_on_the_data_are_repeated() -> None:
+    made = made_results(leads=200)
+    noted = replace(made, shared={**made.shared, "data_notes": ["column 'when': dates of three forms; write one"]})
+    table = build_table(noted, resamples=20)
+    report = markdown_report(table, verdict(table))
+    assert report.index("## About the data") < report.rindex("dates of three forms")
+    assert "About the data" not in markdown_report(
+        build_table(made, resamples=20), verdict(build_table(made, resamples=20))
+    )
 
 
 def test_nothing_from_outside_acts() -> None:

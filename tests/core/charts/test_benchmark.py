@@ -75,7 +75,7 @@ def test_families_differ_by_more_than_colour() -> None:
 def test_gains_tell_and_mark_the_capacity(table: Table) -> None:
     lines = arm_lines(table.results, ["lightgbm", "hpro"])
     figure = arm_gains_chart(lines, 0.1)
-    shares = [style.share(line.at(0.1)) for line in lines.values()]
+    shares = [f"{100 * line.at(0.1):.1f}%" for line in lines.values()]
     assert style.spoken(figure) == (
         f"Of the orders, calling the best 10% reaches {shares[0]} with LightGBM and {shares[1]} with asLLR + HPRO"
     )

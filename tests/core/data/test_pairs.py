@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.contests import signal_bounds
-from core.data.pairs import Pairing, Pairs, make_pairs
+from core.data.pairs import Pairing, Pairs, Reviewed, make_pairs
 from core.funnel import Funnel, Tier
 from tests.core.data.staged import AUTOMOTIVE, MIXED, lead_arrays, make_leads
 
@@ -113,3 +113,28 @@ def test_roles_and_json_round_trip():
     back = Pairing.from_dict(json.loads(json.dumps(pairing.to_dict(), allow_nan=False)))
     assert back.funnel == pairing.funnel
     np.testing.assert_array_equal(back.bounds["soft_signal"], pairing.bounds["soft_signal"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(lead_arrays(), st.integers(0, 5))
+def test_reviews_add_their_pairs_and_take_out_what_they_say(arrays, seed):
+    stage, converted, seconds = arrays
+    n = len(stage)
+    if n < 3:
+        return
+    rng = np.random.default_rng(seed)
+    (a, b), without, out = rng.permutation(n)[:2], rng.permutation(n)[:2][None], rng.random(n) < 0.2
+    tier = Tier("reviewed", 0.5)
+    reviewed = Reviewed(np.array([a]), np.array([b]), without, out, tier)
+    plain, said = (make_pairs(stage, converted, seconds, MIXED, reviewed=each) for each in (None, reviewed))
+    expected = {
+        (t, c, r)
+        for t, c, r in zip(plain.tier.tolist(), plain.chosen.tolist(), plain.rejected.tolist(), strict=True)
+        if not out[c] and not out[r] and {c, r} != set(without[0].tolist()) and (c, r) != (b, a)
+    }
+    made = list(zip(said.tier.tolist(), said.chosen.tolist(), said.rejected.tolist(), strict=True))
+    assert set(made) == expected | {(len(MIXED.tiers), a, b)} and len(set(made)) == len(made)
+    assert said.tiers[-1] == tier and said.margin[-1] == np.float32(0.5)
+    rows = np.array([r for r in range(n) if r != b])
+    assert len(reviewed.among(rows).chosen) == 0
+    assert reviewed.among(np.array([b, a])).chosen.tolist() == [1]

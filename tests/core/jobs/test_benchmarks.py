@@ -101,7 +101,17 @@ def kept(ws: Workspace, job: Job) -> dict[Path, int]:
 def test_a_spent_budget_interrupts_and_says_so(ws: Workspace) -> None:
     job = done(ws, ask(keep(ws, fields_alone()), "newest", "logistic", minutes=1e-9))
     assert job.state == "interrupted"
-    assert "budget" in job.message and "0 of 2 trainings" in job.message
+    assert "budget" in job.message and "1 of 2 trainings" in job.message
+
+
+def test_a_language_model_that_cannot_be_had_holds_up_what_reads(ws: Workspace, tmp_path: Path) -> None:
+    leads = with_open_leads(make_leads())
+    place = str(tmp_path / "models" / "moved")
+    job = done(ws, ask(keep(ws, leads), "newest", "deepfm+text", seeds=1, settings={"backbone": place}))
+    assert job.state == "interrupted" and "1 of 2 trainings are done, and one way to rank is held up" in job.message
+    assert "got='moved'" in job.message and str(tmp_path) not in job.message
+    again = records.resume(ws, job.id, "bo")
+    assert again.state == "interrupted" and list(read_results(benchmark_folder(ws, job.id)).held_up) == ["deepfm+text"]
 
 
 def test_a_column_that_tells_the_future_stops_it_until_somebody_vouches(ws: Workspace) -> None:

@@ -94,11 +94,16 @@ def test_reasons_are_found_once_and_read_back(trained: Trained) -> None:
     assert job.state == "done" and job.result is not None, job.message
     found = rankings.read_explanation(ws, trained.run_id, lead, "pairwise")
     assert found is not None and found.lead_id == lead_id and {c.name for c in found.fields} == {"a", "city"}
+    assert found.unchanged is not None and found.unchanged.logit == pytest.approx(found.logit, abs=1e-4)
+    assert rankings.read_explanation(ws, trained.run_id, lead, "pairwise", first=True) is None
     path = explanation_path(ws, trained.run_id, job.result["key"])
     before = path.stat().st_mtime_ns
     again = records.run_here(ws, "explain", request, by="bob", label="Explain")
     assert again.state == "done" and again.id != job.id and path.stat().st_mtime_ns == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+    rankings.keep_explanation(ws, trained.run_id, lead, found, first=True)
+    assert rankings.read_explanation(ws, trained.run_id, lead, "pairwise", first=True) == found
+    assert len(list(path.parent.iterdir())) == 2 and path.stat().st_mtime_ns == before
 
 
 @pytest.mark.slow

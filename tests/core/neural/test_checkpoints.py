@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.errors import RunError
-from core.neural.checkpoints import load_run, save_run
+from core.neural.checkpoints import amend_run, load_run, save_run
 from core.neural.scorer import NeuralScorer
 from core.neural.trainer import Trained
 from core.scoring import load_scorer
@@ -38,6 +40,51 @@ def test_everything_else_comes_back(probed: Trained, folder: Path) -> None:
         assert getattr(run, name) == getattr(probed.run, name), name
 
 
+def test_what_taught_the_head_comes_back_or_is_absent(probed: Trained, folder: Path, tmp_path: Path) -> None:
+    told = load_run(folder).teaching
+    assert told and set(told) == set(probed.run.teaching)
+    assert all(torch.equal(told[name], part) for name, part in probed.run.teaching.items())
+    save_run(tmp_path / "old", replace(probed.run, teaching={}), probed.scorer.score(NEW).frame, "# Model card\n")
+    assert not (tmp_path / "old/teaching.safetensors").exists() and load_run(tmp_path / "old").teaching == {}
+
+
+def test_what_is_told_of_a_run_may_be_written_later_and_is_sealed(folder: Path) -> None:
+    amend_run(folder, {"README.md": "# Model card\n\nmore\n", "faithfulness.json": "{}\n"})
+    load_run(folder)
+    assert (folder / "README.md").read_text() == "# Model card\n\nmore\n"
+    assert not list(folder.glob("*.part"))
+    (folder / "faithfulness.json").write_text("{ }\n")
+    with pytest.raises(RunError, match=r"faithfulness\.json was altered"):
+        amend_run(folder, {"README.md": "x"})
+    with pytest.raises(RunError, match=r"faithfulness\.json was altered"):
+        load_run(folder)
+
+
+def test_what_a_run_computes_with_is_not_written_anew(folder: Path) -> None:
+    with pytest.raises(RunError, match=r"only README.md, faithfulness.json .* got=\['ranking.json'\]"):
+        amend_run(folder, {"ranking.json": "{}"})
+    load_run(folder)
+
+
+@pytest.mark.parametrize("reached", range(4))
+def test_a_run_loads_wherever_its_card_was_interrupted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, reached: int
+) -> None:
+    done: list[Path] = []
+
+    def killed(source: Path, target: Path) -> None:
+        if len(done) == reached:
+            raise KeyboardInterrupt
+        done.append(target)
+        source.rename(target)
+
+    monkeypatch.setattr("core.neural.checkpoints.os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        amend_run(folder, {"README.md": "new\n", "faithfulness.json": "{}\n"})
+    assert len(done) == reached
+    load_run(folder)
+
+
 def _drop(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).unlink()
 
@@ -64,6 +111,7 @@ def _unlist(folder: Path) -> None:
         (_drop("heads.safetensors"), "heads.safetensors is missing"),
         (_edit("heads.safetensors"), "heads.safetensors was altered"),
         (_edit("ranking.json"), "ranking.json was altered"),
+        (_edit("teaching.safetensors"), "teaching.safetensors was altered"),
         (_drop("manifest.json"), "not a finished run"),
         (_edit("tokenizer.json"), "tokenizer.json was altered"),
         (_point_outside, "outside the folder"),

@@ -1,5 +1,6 @@
 """LoRA: exact in small memory, resumable at any step with the same weights, and learning what it is taught."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,16 @@ import torch
 from accelerate import Accelerator
 
 from core.config import Config
-from core.data.pairs import Pairing
+from core.data.pairs import Pairing, Reviewed
 from core.data.prompts import PromptWriter
+from core.funnel import Tier
 from core.neural import finetune as module
 from core.neural.asllr import AsLLR, Heads, Reader
 from core.neural.backbones import load_backbone, yes_no_tokens
 from core.neural.batches import tokenize_with
 from core.neural.checkpoints import adapter_state, add_lora, load_adapter
-from core.neural.finetune import Lesson, batches_of, finetune, gradients, restore
+from core.neural.finetune import finetune, gradients, restore
+from core.neural.lesson import Lesson, batches_of
 from core.progress import Event, nobody
 from tests.made import make_leads, tiny_config
 
@@ -133,3 +136,23 @@ def test_plain_batches_cover_every_lead_once() -> None:
     _, lesson = model_and_lesson(tiny_config())
     batches = batches_of(lesson, tiny_config("stratify=false", "batch_leads=10"), epoch=0)
     assert sorted(np.concatenate(batches)) == list(range(96))
+
+
+def test_leads_of_a_reviewed_pair_meet_in_a_batch() -> None:
+    _, lesson = model_and_lesson(tiny_config())
+    none = np.empty((0, 2), np.int64), np.zeros(96, dtype=bool)
+    chosen, rejected = np.array([3, 5, 3]), np.array([70, 80, 90])
+    said = replace(lesson, reviewed=Reviewed(chosen, rejected, *none, Tier("reviewed", 0.5)))
+    for settings in ("stratify=false", "stratify=true"):
+        config = tiny_config(settings, "batch_leads=10")
+        plain, batches = batches_of(lesson, config, 0), batches_of(said, config, 0)
+        assert all(np.array_equal(one, two[: len(one)]) for one, two in zip(plain, batches, strict=True))
+        assert all(len(set(batch)) == len(batch) for batch in batches)
+        made = [said.pairs(batch, PAIRING) for batch in batches]
+        met = {
+            (batch[c], batch[r])
+            for batch, pairs in zip(batches, made, strict=True)
+            for c, r, tier in zip(pairs.chosen, pairs.rejected, pairs.tier, strict=True)
+            if pairs.tiers[tier].name == "reviewed"
+        }
+        assert met == {(3, 70), (5, 80), (3, 90)}

@@ -1,14 +1,18 @@
 """asLLR over frozen states: what each variant learns from, where its network begins, what stays frozen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from core.config import LossWeights
 from core.data.pairs import Pairing
-from core.funnel import PRESETS
-from core.neural.frozen import Frozen, Variant, answer_of, loss_of
+from core.errors import NotComputable
+from core.funnel import PRESETS, Funnel
+from core.neural.frozen import Frozen, Variant, answer_of, loss_of, need_pairs
 from core.neural.networks import Part, Recipe
+from core.neural.pair_losses import rcr_loss
 
 FUNNEL = PRESETS["automotive"]
 PAIRING = Pairing(FUNNEL, {"soft_signal": np.tile([60.0, 200.0], (6, 1))})
@@ -110,6 +114,41 @@ def test_margins_as_weights_pull_easy_pairs_as_the_margins_did() -> None:
         pulls[margins] = float(pairs.tiers[0].weight / (1 + np.exp(easy - pairs.margin[0])))
     assert pulls["own"] == pytest.approx(pulls["weights"], rel=1e-3)
     assert pulls["zero"] == pytest.approx(pulls["own"] / np.e, rel=1e-3)
+
+
+def test_all_pair_losses_stand_beside_the_same_other_losses() -> None:
+    """With equal scores and no stage known, what is left of each loss is what the pairs do not touch."""
+    leads = part(60)
+    network = Frozen({}, 5, Recipe(dropout=0.0), Variant()).eval()
+    values = {}
+    for pair_loss in ("hpro", "bpr", "lambdarank", "listmle", "rcr"):
+        for semantic in (0.0, 0.5):
+            variant = Variant(LossWeights(semantic=semantic), pair_loss=pair_loss)
+            values[pair_loss, semantic] = loss_of(variant, PAIRING, top=4)(network, leads).item()
+    added = {name: values[name, 0.5] - values[name, 0.0] for name, _ in values}
+    assert min(added.values()) > 0.1 and max(added.values()) == pytest.approx(min(added.values()), rel=1e-4)
+    # RCR is the conversion loss at its usual weight and, in place of the pairs, the list loss at theirs.
+    out, won = network(leads), torch.from_numpy(leads.converted)
+    both = 2 * rcr_loss(out.logit, won, share=0.0) + rcr_loss(out.logit, won, share=1.0)
+    assert values["rcr", 0.0] == pytest.approx(both.item(), rel=1e-5)
+
+
+def test_pairs_of_the_whole_funnel_need_two_stages() -> None:
+    with pytest.raises(NotComputable, match="two stages or more, however: the schema names 0"):
+        Variant(pairs="funnel").pairing(Pairing(Funnel(), {}))
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [Variant(pairs="funnel"), Variant(tiers=("key_action",)), Variant(pair_loss="listmle")],
+    ids=["funnel", "one tier", "stages"],
+)
+def test_pairs_that_no_lead_makes_are_refused(variant: Variant) -> None:
+    alike = replace(part(30), stage=np.full(30, 2), converted=np.zeros(30))
+    with pytest.raises(NotComputable, match="30 training leads make no pair"):
+        need_pairs(variant, variant.pairing(PAIRING), alike, top=5)
+    need_pairs(variant, variant.pairing(PAIRING), part(30), top=5)
+    need_pairs(replace(variant, weights=LossWeights(pairwise=0.0)), variant.pairing(PAIRING), alike, top=5)
 
 
 def test_without_a_language_model_it_is_a_network_over_the_fields() -> None:

@@ -1,58 +1,24 @@
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.stats import spearmanr
 
-from core import funnel
-from core.config import PRESETS, with_settings
 from core.data.leads import Leads
-from core.data.schema import Features, Roles, Schema
 from core.errors import ConfigError, LeadRankError
-from core.neural import gradients
 from core.neural.asllr import AsLLR, Heads
 from core.neural.backbones import load_backbone
 from core.neural.checkpoints import add_lora
-from core.neural.gradients import HEADS, NEUTRAL, _Line, explain, split_words
+from core.neural.contributions import split_words
+from core.neural.gradients import Line, explain
 from core.neural.scorer import NeuralScorer, make_reader
-from core.neural.trainer import train_run
+from core.neural.subject import NEUTRAL, looking_at
 from core.scores import Attribution
+from tests.planted import PLANTED, leads_of, planted_ids, trained
 
-FILLERS = ["hello", "there", "well", "maybe", "some", "other", "week", "fine", "then"]
-PLANTED = "zigzag"
 FieldsAlone = tuple[Leads, NeuralScorer]
-
-
-def leads_of(n: int = 180, seed: int = 0, told: bool = True) -> Leads:
-    """Leads whose order follows the word `zigzag` and the field `drives`, and nothing else that is there."""
-    rng = np.random.default_rng(seed)
-    drives, noise, said = rng.normal(size=n), rng.normal(size=n), rng.random(n) < 0.5
-    won = rng.random(n) < 1 / (1 + np.exp(-(1.5 * drives + 5 * (said - 0.5) * told)))
-    dialogues = []
-    for planted in said:
-        words = rng.choice(FILLERS, 8).tolist()
-        words[rng.integers(8)] = PLANTED if planted else "week"
-        dialogues.append(f"Agent: {' '.join(words[:3])}\nCustomer: {' '.join(words[3:])}" if told else "")
-    noise[::10] = np.nan
-    ids = [f"L{i:03d}" for i in range(n)]
-    fixed = {"owner": "", "snapshot_time": pd.NaT, "call_seconds": np.nan, "converted": won.astype(float)}
-    stage = np.where(won, 4, 0)
-    roles = pd.DataFrame({"lead_id": ids, "customer_id": ids, "stage": stage, "dialogue": dialogues, **fixed})
-    features = pd.DataFrame({"drives": drives, "noise_level": noise, "city": rng.choice(list("xy"), n), "title": ""})
-    features.loc[::2, "title"] = "a blue van"
-    text = ("title",) if told else ()
-    schema = Schema(Roles("lead_id", dialogue=("dialogue",)), Features(("drives", "noise_level"), ("city",), text))
-    return Leads(roles, features, replace(schema, funnel=funnel.PRESETS["automotive"]))
-
-
-def trained(leads: Leads, work: Path, *settings: str) -> NeuralScorer:
-    config = with_settings(PRESETS["cpu-quick"], ["backbone=tiny", "depth=2", "device=cpu", *settings])
-    n = len(leads)
-    return train_run(leads, np.arange(n - 40), np.arange(n - 40, n), config, work, lambda event: None).scorer
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +35,6 @@ def scorer(leads: Leads, tmp_path_factory: pytest.TempPathFactory) -> NeuralScor
 def fields_alone(tmp_path_factory: pytest.TempPathFactory) -> FieldsAlone:
     leads = leads_of(told=False)
     return leads, trained(leads, tmp_path_factory.mktemp("fields"), "fields=tower")
-
-
-def planted_ids(leads: Leads, count: int) -> list[str]:
-    said = leads.dialogue.str.contains(PLANTED)
-    return leads.lead_id[said].iloc[:count].tolist()
 
 
 def with_dialogue(leads: Leads, dialogue: str) -> Leads:
@@ -161,34 +122,29 @@ def test_steps_double_until_the_sum_is_right_or_it_says_so(scorer: NeuralScorer,
     assert fine.converged and fine.steps > 2 and fine.relative_error <= 0.001
     seen: list[tuple[int, int]] = []
     explain(scorer, leads, "L000", steps=4, tolerance=9.0, watch=lambda event: seen.append((event.done, event.total)))
+    assert seen[-1] == (8, 8)  # and as many against the second baseline
+    seen.clear()
+    explain(scorer, leads, "L000", steps=4, tolerance=9.0, neutral=".", watch=lambda e: seen.append((e.done, e.total)))
     assert seen[-1] == (4, 4)
 
 
-def test_the_neutral_lead_is_the_one_that_scores_nearest_to_the_average(
-    scorer: NeuralScorer, leads: Leads, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_neutral_lead_is_the_one_that_scores_nearest_to_the_average(scorer: NeuralScorer, leads: Leads) -> None:
     found = explain(scorer, leads, "L001", steps=1, max_steps=1)
-    single = []
-    for token in NEUTRAL:
-        monkeypatch.setattr(gradients, "NEUTRAL", (token,))
-        single.append(explain(scorer, leads, "L001", steps=1, max_steps=1).baseline_logit)
+    single = [explain(scorer, leads, "L001", steps=1, max_steps=1, neutral=token).baseline_logit for token in NEUTRAL]
     nearest = min(single, key=lambda logit: abs(logit - scorer.run.ranking.pairwise_mean))
     assert found.baseline_logit == pytest.approx(nearest, abs=1e-4)
     assert max(single) - min(single) > 1
 
 
 def test_structure_gets_exactly_nothing(scorer: NeuralScorer, leads: Leads) -> None:
-    assert scorer.writer is not None
-    lead = leads.take(np.array([3]))
-    prompt = scorer.writer.write(lead)[0]
-    tower = torch.from_numpy(scorer.tower(lead))
-    line = _Line(scorer.model, HEADS["pairwise"], prompt, tower, lambda event: None)
-    line.draw([7], 0.0)
-    tokens, columns = line.by_place(line.integrate(4))
-    assert tokens.shape == prompt.ids.shape and columns.shape == (scorer.run.encoder.width,)
-    assert (prompt.part < 0).sum() > 50
-    assert not tokens[prompt.part < 0].any()
-    assert (tokens[prompt.part >= 0] != 0).mean() > 0.99
+    with looking_at(scorer, leads, "L003", neutrals=("@",)) as subject:
+        tokens, columns = subject.by_place(Line(4, 4).walk(subject)[0])
+    assert subject.prompt is not None
+    part = subject.prompt.part
+    assert tokens.shape == part.shape and columns.shape == (scorer.run.encoder.width,)
+    assert (part < 0).sum() > 50
+    assert not tokens[part < 0].any()
+    assert (tokens[part >= 0] != 0).mean() > 0.99
 
 
 def test_turns_that_did_not_fit_are_reported(scorer: NeuralScorer, leads: Leads) -> None:

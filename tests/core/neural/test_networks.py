@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from core.errors import NotComputable
 from core.metrics import auc, average_precision
 from core.neural import networks
-from core.neural.networks import Fitted, Part, Recipe, answers, fit, precision_on, search
+from core.neural.networks import Fitted, Part, Recipe, Scale, answers, fit, precision_on, search
 from core.progress import Event
 
 PLAIN = Recipe(learning_rate=0.1, weight_decay=0.0, batch_leads=10_000, patience=3, stratify=False)
@@ -211,6 +211,35 @@ def test_the_search_passes_on_how_batches_are_made_and_tells_how_far_it_is() -> 
     _, made = searched(lambda recipe: 0.0, stratify=False, trials=3, watch=told.append)
     assert not any(recipe.stratify for recipe in made)
     assert (told[-1].done, told[-1].total) == (3, 3)
+
+
+def test_training_that_diverges_keeps_what_was_good_before() -> None:
+    # The noise is gone where w = 0.4, and two steps later the answers are no numbers any more.
+    found = fit_one(lambda w, x: x[:, 0] + 20 * (w - 0.4) ** 2 * x[:, 1] + torch.where(w > 0.55, torch.nan, 0.0))
+    assert (found.epochs, steps(found)) == (4, 6) and weight(found) == pytest.approx(0.4)
+
+
+def test_a_recipe_that_diverges_is_passed_over() -> None:
+    first = Recipe().dropout
+    found, made = searched(lambda recipe: np.nan if recipe.dropout == first else recipe.dropout)
+    assert len(made) == 8 and found.recipe == max(made[1:], key=lambda recipe: recipe.dropout)
+    for begun in (False, True):
+        with pytest.raises(NotComputable, match="training diverged with each of the 2 settings tried"):
+            searched(lambda recipe: np.nan, trials=2, begun=begun)
+
+
+def test_a_lead_scores_the_same_whoever_it_is_scored_with() -> None:
+    part, later = make_part(20), make_part(50, seed=1)
+
+    def two(network: nn.Module, part: Part) -> Tensor:
+        return torch.stack([part.x[:, 0], 1000 * part.x[:, 1]], dim=1)
+
+    scale = Scale.of(nn.Identity(), later, two)
+    whole = answers(nn.Identity(), part, two, scale)
+    assert np.allclose(answers(nn.Identity(), part.rows(np.array([3])), two, scale), whole[3])
+    x = later.x.double().numpy()
+    expected = sum((part.x[:, k].double().numpy() - x[:, k].mean()) / x[:, k].std() for k in (0, 1))
+    assert np.allclose(whole, expected, atol=1e-5)
 
 
 def test_one_answer_ranks_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

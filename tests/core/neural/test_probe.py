@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression
 
 from core import metrics
 from core.config import PRESETS, with_settings
-from core.data.pairs import Pairing
+from core.data.pairs import Pairing, Reviewed
 from core.errors import NotComputable
-from core.funnel import Funnel
+from core.funnel import Funnel, Tier
 from core.neural.asllr import Encoded
 from core.neural.probe import ProbeData, _LinearSolver, _pairwise, _pointwise, fit_probe
 from core.progress import Event, Phase
@@ -109,3 +109,33 @@ def test_pair_accuracy_is_the_share_of_pairs_in_order_out_of_fold() -> None:
     assert probe.pair_accuracy[pairs.tiers[0].name] == pytest.approx(np.mean(right))
     assert set(probe.pair_accuracy) == {tier.name for tier in pairs.tiers}
     assert told[-1].figures["out_of_fold_auc.pairwise"] == probe.auc["pairwise"]
+
+
+def test_reviewed_pairs_turn_an_order_that_was_planted_wrong() -> None:
+    made, pairing = data()
+    wrong = np.zeros(300, dtype=bool)
+    wrong[np.flatnonzero(made.converted == 1)[:20]] = True  # they ordered, and were entered as lost
+    tower = torch.cat([made.tower, torch.tensor(wrong)[:, None].float()], dim=1)
+    stage, converted = np.where(wrong, 0, made.stage), np.where(wrong, 0.0, made.converted)
+    planted = replace(made, tower=tower, stage=stage, converted=converted)
+    lost = np.flatnonzero(~wrong & (stage == 0))
+
+    def learned(pairs: int) -> float:
+        """How many points the ranking head puts leads that were entered wrongly above lost ones, all else alike."""
+        chosen, rejected = np.resize(np.flatnonzero(wrong), pairs), np.resize(lost, pairs)
+        nothing = np.empty((0, 2), dtype=np.int64), np.zeros(300, dtype=bool)
+        tier = Tier("reviewed", 0.5, weight=min(1.0, max(pairs, 1) / 50))
+        reviewed = replace(planted, reviewed=Reviewed(chosen, rejected, *nothing, tier))
+        objective = _pairwise(reviewed, pairing, CONFIG)
+        fitted = _LinearSolver(tower, 0, objective).fit(np.arange(300), (1.0, 0.003), 1, 0)
+        return float(fitted[0, 1])
+
+    assert learned(0) < learned(5) < 0 < learned(60)
+
+
+def test_reviews_of_nothing_change_no_bit() -> None:
+    made, pairing = data(120)
+    none, no_pair = np.empty(0, np.int64), np.empty((0, 2), np.int64)
+    nothing = Reviewed(none, none, no_pair, np.zeros(120, bool), Tier("reviewed", 0.5))
+    one, two = (fit_probe(each, pairing, CONFIG).heads.state_dict() for each in (made, replace(made, reviewed=nothing)))
+    assert all(torch.equal(one[name], two[name]) for name in one)

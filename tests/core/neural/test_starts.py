@@ -11,6 +11,7 @@ from core.data.pairs import Pairing
 from core.errors import NotComputable
 from core.neural import starts as module
 from core.neural.asllr import Encoded
+from core.neural.costs import Costs
 from core.neural.embedding import Three, principal_components
 from core.neural.frozen import Frozen, Variant
 from core.neural.networks import Part, Recipe
@@ -35,7 +36,7 @@ def part() -> Part:
 
 @pytest.fixture(scope="module")
 def starts() -> Starts:
-    return Starts(part(), CUSTOMERS, tiny_config())
+    return Starts(part(), CUSTOMERS, tiny_config(), Costs())
 
 
 def of(starts: Starts, variant: Variant, seed: int = 0) -> dict:
@@ -77,10 +78,10 @@ def test_only_heads_that_learn_are_begun(starts: Starts) -> None:
 def test_many_leads_take_fewer_folds(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
     assert starts.folds == FOLDS
     monkeypatch.setattr(module, "MANY_LEADS", 199)
-    assert Starts(part(), CUSTOMERS, tiny_config()).folds == FEW_FOLDS
+    assert Starts(part(), CUSTOMERS, tiny_config(), Costs()).folds == FEW_FOLDS
 
 
 def test_one_outcome_alone_is_refused() -> None:
     alone = replace(part(), converted=np.zeros(200))
     with pytest.raises(NotComputable, match="at least two converted"):
-        Starts(alone, CUSTOMERS, tiny_config()).of(Variant(), PAIRING, 0)
+        Starts(alone, CUSTOMERS, tiny_config(), Costs()).of(Variant(), PAIRING, 0)

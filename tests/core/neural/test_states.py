@@ -1,5 +1,6 @@
 """Reading each lead once: order kept, shards reused, memory that runs out survived."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,20 @@ def test_budget_and_order_do_not_matter(made) -> None:
 def test_what_was_read_is_not_read_again(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, prompts = made
     monkeypatch.setattr(states, "SHARD_LEADS", {"cpu": 8})
-    first = states.encode(reader, prompts[:16], device=CPU, cache=tmp_path)
+    shelf = states.Shelf(tmp_path)
+    began = time.perf_counter()
+    first = states.encode(reader, prompts[:16], device=CPU, cache=shelf)
+    took = time.perf_counter() - began
     kept = sorted(tmp_path.iterdir())
     assert len(kept) == 2
     kept[0].unlink()
     before = kept[1].stat().st_mtime_ns
-    again = states.encode(reader, prompts[:16], device=CPU, cache=tmp_path)
+    assert shelf.spared == 0
+    again = states.encode(reader, prompts[:16], device=CPU, cache=shelf)
+    once = shelf.spared
+    assert 0 < once < took
+    states.encode(reader, prompts[:16], device=CPU, cache=shelf)
+    assert once < shelf.spared - once  # both shards now, and what the second one took when it was read again
     assert sorted(tmp_path.iterdir()) == kept and kept[1].stat().st_mtime_ns == before
     torch.testing.assert_close(again.states, first.states)
 

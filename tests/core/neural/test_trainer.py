@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core import metrics
 from core.data.leads import Leads
 from core.data.schema import Schema
 from core.errors import NotComputable
+from core.neural.asllr import Heads
 from core.neural.trainer import Trained, train_run
 from core.progress import Event, nobody
 from tests.made import make_leads, tiny_config
@@ -66,8 +68,22 @@ def test_fewer_leads_are_read_and_the_prior_is_corrected(tmp_path: Path) -> None
 
 def test_the_paper_preset_runs_without_a_probe(tmp_path: Path) -> None:
     trained = run(tmp_path, "probe=false", "fields=prompt", "readout=last", "epochs=1", "rank_by=pointwise")
-    assert trained.decisions["kept"].startswith("LoRA") and trained.run.adapter
+    assert trained.decisions["kept"].startswith("LoRA") and trained.run.adapter and not trained.run.teaching
     assert trained.run.ranking.rank_by == "pointwise"
+
+
+def test_a_frozen_ranking_head_stays_as_drawn(tmp_path: Path) -> None:
+    fixed = ("probe=false", "heads=two-layer", "epochs=1", "learning_rate=0.01", "rank_by=pointwise")
+    trained = run(tmp_path, *fixed, "train_pairwise=false")
+    torch.manual_seed(trained.run.config.seed)
+    reader = trained.scorer.model.reader
+    assert reader is not None
+    drawn = Heads(reader.width, reader.hidden, trained.run.encoder.width, "two-layer").state_dict()
+    ours = {name: value for name, value in trained.run.heads.items() if name.startswith(("pairwise", "pointwise"))}
+    same = {name for name, value in ours.items() if torch.equal(value, drawn[name])}
+    assert same == {name for name in ours if name.startswith("pairwise")} != set()
+    # Frozen as it is, the pairs reach the adapters through it.
+    assert any(value.any() for name, value in trained.run.adapter.items() if "lora_B" in name)
 
 
 def test_the_same_seed_gives_the_same_scores_and_another_does_not(tmp_path: Path) -> None:

@@ -1,0 +1,176 @@
+"""Why lead A stands above lead B, in sentences that anybody understands, and as plain values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from core.attribution import QUOTED
+from core.attribution import from_dict as attribution_from_dict
+from core.attribution import to_dict as attribution_to_dict
+from core.data.prompts import shown_name
+from core.errors import LeadRankError
+from core.pair_reasons import TOLERANCE, Compared, Lesson, PairReasons
+from core.proofs import LEAST_SHOWN
+
+MAIN = 3
+"""Reasons in the first sentence. Source: more are not kept in mind."""
+WORTH_TELLING = 0.1
+"""Share of what was taught from which a tier is named."""
+
+
+def strongest(contributions: Sequence[Compared], top: int) -> list[Compared]:
+    """The `top` contributions of the largest size, largest first, those that read 0.00 left out."""
+    shown = [c for c in contributions if abs(c.value) >= LEAST_SHOWN]
+    return sorted(shown, key=lambda c: -abs(c.value))[:top]
+
+
+def sentences(found: PairReasons) -> list[str]:
+    """Two sentences: what parts the two leads most, and how sure the model is of their order."""
+    found = _first_on_top(found)
+    first, second = found.a.lead_id, found.b.lead_id
+    speaking = [c for c in strongest(found.contributions, len(found.contributions)) if c.value > 0][:MAIN]
+    sure = f"The model would put {first} first in {_in_hundred(found.probability)} such pairs."
+    if found.difference < LEAST_SHOWN or not speaking:
+        return [f"The model sees leads {first} and {second} as equal: nothing puts one of them first.", sure]
+    verb = "would come before" if found.against_queue else "stands above"
+    because = _listed([_told(c, "", f" of lead {second}") for c in speaking])
+    return [f"Lead {first} {verb} lead {second} mainly because of {because}.", sure]
+
+
+def taught(found: PairReasons) -> str:
+    """Which tiers of the funnel taught this order, strongest first; or why that is not known."""
+    if not found.lessons:
+        return found.unknown
+    told = sorted(_first_on_top(found).lessons, key=lambda lesson: -lesson.value)
+    whole = sum(max(lesson.value, 0.0) for lesson in told)
+    if whole <= 0:
+        return "No step of the funnel taught this order more than the other."
+    named = [
+        f"{lesson.words or 'what no step of the funnel accounts for'} ({lesson.value / whole:.0%})"
+        for lesson in told
+        if lesson.value / whole >= WORTH_TELLING
+    ]
+    text = f"This order was taught mainly by pairs of past leads: {', '.join(named)}."
+    contrary = [lesson.words for lesson in told[::-1] if lesson.words and -lesson.value / whole >= WORTH_TELLING]
+    if contrary:
+        text += f" Pairs of {_listed(contrary)} taught the opposite, less strongly."
+    return text
+
+
+def notes(found: PairReasons) -> list[str]:
+    """What must be known to read the reasons rightly; [] where there is nothing."""
+    told = []
+    if found.against_queue:
+        above = found.a.lead_id if found.queue_difference > 0 else found.b.lead_id
+        counted = {
+            "pointwise": "the queue goes by each lead's own chance alone",
+            "blend": "the queue also counts each lead's own chance",
+        }.get(found.rank_by, "the queue goes by another score")
+        told.append(
+            f"The queue has lead {above} above the other all the same: {counted}, and this compares the two leads."
+        )
+    if not found.converged:
+        told.append(f"These figures are rough: their sum is off by {found.relative_error:.0%}.")
+    for each in (found.a, found.b):
+        if each.truncated_turns:
+            turns = "oldest turn" if each.truncated_turns == 1 else f"{each.truncated_turns} oldest turns"
+            told.append(
+                f"The {turns} of lead {each.lead_id} did not fit into the model's token limit and count nothing."
+            )
+    return told
+
+
+def to_dict(found: PairReasons) -> dict[str, Any]:
+    """JSON-able: what programs read, the sentences for people, and each lead's own reasons under `explained`."""
+    return {
+        "lead_a": found.a.lead_id,
+        "lead_b": found.b.lead_id,
+        "difference": found.difference,
+        "probability_a_above_b": found.probability,
+        "contributions": [asdict(c) for c in found.contributions],
+        "convergence": {
+            "relative_error": found.relative_error,
+            "tolerance": TOLERANCE,
+            "converged": found.converged,
+        },
+        "sentences": sentences(found),
+        "tiers": [asdict(lesson) for lesson in found.lessons],
+        "taught": taught(found),
+        "notes": notes(found),
+        "rank_by": found.rank_by,
+        "queue_difference": found.queue_difference,
+        "unknown": found.unknown,
+        "explained": {"a": attribution_to_dict(found.a), "b": attribution_to_dict(found.b)},
+    }
+
+
+def from_dict(document: dict[str, Any]) -> PairReasons:
+    """What `to_dict` wrote, read back; all that follows from it is computed anew.
+
+    Raises:
+        LeadRankError: the document is something else.
+    """
+    try:
+        a, b = (attribution_from_dict(document["explained"][name]) for name in ("a", "b"))
+        lessons = tuple(Lesson(**entry) for entry in document["tiers"])
+        difference, rank_by = float(document["queue_difference"]), str(document["rank_by"])
+        return PairReasons(a, b, difference, rank_by, lessons, str(document["unknown"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LeadRankError(
+            f"expected a comparison as it was kept, however: {error!r} in it is missing or wrong; compare again"
+        ) from error
+
+
+def as_text(found: PairReasons, top: int = 8) -> str:
+    """A short report: the sentences, what taught the order, the strongest contributions, notes."""
+    a, b = found.a.lead_id, found.b.lead_id
+    lines = [
+        *sentences(found),
+        taught(found),
+        f"What parts them, in points of the ranking score (+ for {a}, - for {b}; {found.difference:+.2f} in all):",
+        *(
+            f"  {c.value:+.2f}  {_told(c, f' of lead {a}', f' of lead {b}')}"
+            for c in strongest(found.contributions, top)
+        ),
+        *notes(found),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _first_on_top(found: PairReasons) -> PairReasons:
+    """The same with the lead that comes first as A."""
+    return found if found.difference >= 0 else found.turned()
+
+
+def _told(c: Compared, of_a: str, of_b: str) -> str:
+    """One contribution in a few words; `of_a`, `of_b`: whose turn it is."""
+    if c.kind == "shape":
+        return "the length of the conversations and what is not told"
+    if c.kind == "field":
+        return f"{shown_name(c.name)} ({_quoted(c.text)})"
+    who = f"{c.speaker or 'somebody'}{of_a if c.lead == 'a' else of_b}"
+    return f'what {who} said ("{_quoted(c.text)}")'
+
+
+def _listed(clauses: Sequence[str]) -> str:
+    """All of them in one line.
+
+    >>> _listed(["a", "b", "c"]), _listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
+
+
+def _in_hundred(share: float) -> str:
+    """How many of 100; never all of them.
+
+    >>> _in_hundred(0.834), _in_hundred(0.999), _in_hundred(0.5)
+    ('83 of 100', 'more than 99 of 100', '50 of 100')
+    """
+    return f"{share * 100:.0f} of 100" if share < 0.995 else "more than 99 of 100"
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"

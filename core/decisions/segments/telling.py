@@ -1,0 +1,132 @@
+"""A segmentation in plain words: what its segments, methods and columns are called, and what its card says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TWO_STAGE = "two-stage segments"
+"""How tables and charts name the segmentation beside uplift models."""
+UPLIFT = "X-learner"
+"""The uplift model that plans are made by where a control arm exists: what it says of each lead is kept."""
+SEGMENT_WORDS = {"campaign": "Because of the campaign", "organic": "Would come anyway", "low": "Unlikely to come"}
+OBSERVED_WORDS = {
+    "campaign": "Came, campaign known",
+    "organic": "Came, no campaign known",
+    "low": "Did not come",
+    "": "Not known yet",
+}
+METHOD_WORDS = {
+    "splc": "Self-paced (SPLC)",
+    "hill": "Hill",
+    "corrected-bce": "Corrected labels, no focus",
+    "weighted-bce": "Classes weighted",
+    "bce": "Labels as they are",
+    "nnpu": "Positive-unlabelled (nnPU)",
+}
+"""Ways to fill in missing labels, the losses of stage 2."""
+MODEL_WORDS = {
+    TWO_STAGE: "These segments",
+    "T-learner": "Uplift model (T-learner)",
+    UPLIFT: "Uplift model (X-learner)",
+    "response model": "Who answers when reached",
+}
+COLUMNS = {
+    "lead_id": "the lead",
+    "observed": "what the rules say: campaign, organic, low; empty where the response is not known",
+    "segment": "campaign (came, or would come, because of it), organic (anyway), low (unlikely to come)",
+    "corrected": "whether a missing campaign label was filled in",
+    "p_campaign": "chance that the campaign makes the lead come, 0..1, before its response is known",
+    "p_organic": "chance that it comes anyway, 0..1",
+    "p_low": "chance that it does not come, 0..1",
+    "p_campaign_if_engaged": "chance that the campaign brought it, if it came, 0..1",
+    "answer": "what missing labels are filled in by, higher first; without unit",
+    "uplift": "how much the campaign raises its chance to come, by an uplift model; only with a control arm",
+}
+"""What each column of the assigned leads says."""
+
+
+def headline(card: Mapping[str, Any]) -> list[str]:
+    """Sizes, promise and proof, a sentence each."""
+    return [_sizes(card), _promise(card), _proof(card)]
+
+
+def sizes(card: Mapping[str, Any]) -> dict[str, int]:
+    """Leads of each segment, by its name.
+
+    Example:
+        >>> entries = [{"observed": "organic", "segment": "campaign", "leads": 3}]
+        >>> sizes({"counts": entries})
+        {'campaign': 3, 'organic': 0, 'low': 0}
+    """
+    return {name: sum(e["leads"] for e in card["counts"] if e["segment"] == name) for name in SEGMENT_WORDS}
+
+
+def proof_row(card: Mapping[str, Any], hidden: float = 0.4) -> Mapping[str, Any] | None:
+    """The figures of the method in use at the share hidden that is nearest to `hidden`; None without a proof."""
+    own = [row for row in card["recovery"] or () if row["method"] == card["settings"]["loss"]]
+    return min(own, key=lambda row: abs(row["hidden"] - hidden), default=None)
+
+
+def arms_sentence(card: Mapping[str, Any]) -> str:
+    """Whether the segments fall short of an uplift model, or why that cannot be told."""
+    if not card["arms"]:
+        return f"Whether the campaign moved them cannot be proved: {card['arms_why']}."
+    rows = {row["name"]: row for row in card["arms"]["rows"]}
+    own, other = rows[TWO_STAGE], rows[UPLIFT]
+    gap, low, high = other["against"]
+    begins = (
+        f"Held against customers left out by chance, these segments gain {own['qini'][0]:.1f} customers per 1,000 "
+        f"reached over a random order (likely {own['qini'][1]:.1f} to {own['qini'][2]:.1f}), the uplift model "
+        f"{other['qini'][0]:.1f}"
+    )
+    if low > 0:
+        short = f"the segments fall short by {gap:.1f} (likely {low:.1f} to {high:.1f})"
+        return f"{begins}: {short}. Plan by the uplift model."
+    if high < 0:
+        return f"{begins}: the segments do better by {-gap:.1f} (likely {-high:.1f} to {-low:.1f})."
+    return f"{begins}: no difference that this test can show ({low:+.1f} to {high:+.1f})."
+
+
+def of_hundred(row: Mapping[str, Any], figure: str) -> str:
+    """A share as customers of 100, with its likely range where there is one.
+
+    Example:
+        >>> of_hundred({"recall": 0.71, "recall_low": 0.64, "recall_high": 0.78}, "recall")
+        '71 (likely 64 to 78)'
+    """
+    value, low, high = (row[name] for name in (figure, f"{figure}_low", f"{figure}_high"))
+    return f"{100 * value:.0f}" + ("" if low is None else f" (likely {100 * low:.0f} to {100 * high:.0f})")
+
+
+def _sizes(card: Mapping[str, Any]) -> str:
+    found, corrected = sizes(card), card["corrected"]
+    unknown = sum(entry["leads"] for entry in card["counts"] if not entry["observed"])
+    known = sum(e["leads"] for e in card["counts"] if (e["observed"], e["segment"]) == ("campaign", "campaign"))
+    told = (
+        f"Of {card['leads']:,} customers {found['campaign']:,} belong to the campaign ({known:,} known, {corrected:,} "
+        f"filled in), {found['organic']:,} came or would come anyway, {found['low']:,} did not or hardly would."
+    )
+    return told + (f" The response of {unknown:,} is not known yet: they go by their chances." if unknown else "")
+
+
+def _promise(card: Mapping[str, Any]) -> str:
+    line, wanted = card["line"], card["settings"]["precision"]
+    share = f"{100 * card['label_share']:.0f} of 100 campaign customers seem to carry their label"
+    if line["threshold"] is None:
+        return f"No missing label is filled in: {share}, and of no other is it sure enough ({100 * wanted:.0f} of 100)."
+    return f"Of 100 labels filled in about {100 * line['precision']:.0f} should be right; {share}."
+
+
+def _proof(card: Mapping[str, Any]) -> str:
+    row = proof_row(card)
+    if row is None:
+        why = card["recovery_why"] or "the method in use was not among those tested"
+        return f"That could not be tested: {why}."
+    hidden = f"Tested by hiding {100 * row['hidden']:.0f}% of the known ones"
+    if row["precision"] is None:
+        return f"{hidden}: none was sure enough to be filled in, so none was found."
+    return (
+        f"{hidden}: of 100 filled in {of_hundred(row, 'precision')} were right at least, and of 100 hidden ones "
+        f"{of_hundred(row, 'recall')} were found."
+    )

@@ -1,0 +1,196 @@
+"""Whether reasons are the model's: figures over leads, and the gate that reasons have to pass; see `removals`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from core.errors import NotComputable, RunError
+from core.ranking import LEVEL, Figure
+from core.removals import TOPS
+
+DROPPED = 0.2
+"""Share that is left out to see whether the lead falls from the top of the list."""
+MOST_ERROR = 0.05
+LEAST_AGREEMENT = 0.6
+"""Of the gate. Source: method 5.3."""
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Told:
+    """One lead under one method."""
+
+    comprehensiveness: float
+    sufficiency: float
+    random_comprehensiveness: float
+    """Mean over random orders of the same lead's units."""
+    random_sufficiency: float
+    infidelity: float
+    error: float
+    """Relative, of the sum."""
+    agreement: float | None
+    """Jaccard of the strongest units against two baselines; None without a second one."""
+    sensitivity: float | None
+    falls: Mapping[str, bool]
+    """By share of the list ("0.05"): whether the lead falls out of it; leads that are in it alone."""
+    passes: float
+    """Readings of the lead, forwards and backwards."""
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MethodFigures:
+    """A method over all leads. Intervals: bootstrap over leads, differences paired by lead."""
+
+    name: str
+    sums: bool
+    comprehensiveness: Figure
+    over_random: Figure
+    """Comprehensiveness less that of random orders."""
+    sufficiency: Figure
+    under_random: Figure
+    """Sufficiency of random orders less this one's: above 0 is good."""
+    over_gradient: Figure | None
+    """Comprehensiveness less that of gradient x input; None where that was not measured."""
+    infidelity: float
+    """Medians over leads, as the next three."""
+    error: float
+    sensitivity: float | None
+    seconds: float
+    agreement: float | None
+    """Mean over leads."""
+    passes: float
+    falls: Mapping[str, tuple[int, int]]
+    """By share of the list: how many of the leads in it fall out, of how many."""
+
+    @property
+    def per_second(self) -> float:
+        """Faithfulness a second: comprehensiveness over random orders, for each second of a lead."""
+        return self.over_random.value / self.seconds
+
+    @property
+    def gate(self) -> dict[str, bool]:
+        """What is asked before reasons are shown, and whether it holds; an unknown agreement does not."""
+        asked = {"over_random": self.over_random.low > 0, "agreement": (self.agreement or 0) >= LEAST_AGREEMENT}
+        return asked | ({"error": self.error <= MOST_ERROR} if self.sums else {})
+
+    @property
+    def passes_gate(self) -> bool:
+        return all(self.gate.values())
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """What was measured of one model's reasons."""
+
+    head: str
+    leads: int
+    top_leads: int
+    """Leads among them from the top twentieth, whose reasons are read most."""
+    draws: int
+    explains: str
+    """The method of the full reasons."""
+    first: str
+    """The method of first reasons."""
+    methods: tuple[MethodFigures, ...]
+    made_anew: Mapping[str, float]
+    """By part that was shuffled: mean rank correlation of the reasons with the trained model's."""
+    measured: str
+    """When, ISO."""
+
+    def method(self, name: str) -> MethodFigures | None:
+        """Its figures; None where it was not measured."""
+        return next((one for one in self.methods if one.name == name), None)
+
+    @property
+    def passed(self) -> bool:
+        """Whether full and first reasons both pass the gate."""
+        return all(found is not None and found.passes_gate for found in map(self.method, (self.explains, self.first)))
+
+
+def over_leads(
+    told: Mapping[str, Sequence[Told]], sums: Mapping[str, bool], gradient: str, seed: int = 0
+) -> tuple[MethodFigures, ...]:
+    """Each method's figures over the same leads, in the same order in each.
+
+    Args:
+        sums: whether the method's values promise to sum to the difference.
+        gradient: the method that others are held against.
+
+    Raises:
+        NotComputable: fewer than two leads.
+    """
+    found = []
+    for name, leads in told.items():
+        full, alone, by_chance, chance_alone = (
+            np.array([getattr(one, key) for one in leads])
+            for key in ("comprehensiveness", "sufficiency", "random_comprehensiveness", "random_sufficiency")
+        )
+        held = np.array([one.comprehensiveness for one in told[gradient]]) if gradient in told else None
+        found.append(
+            MethodFigures(
+                name,
+                sums[name],
+                mean_of(full, seed),
+                mean_of(full - by_chance, seed),
+                mean_of(alone, seed),
+                mean_of(chance_alone - alone, seed),
+                None if held is None or name == gradient else mean_of(full - held, seed),
+                float(np.median([one.infidelity for one in leads])),
+                float(np.median([one.error for one in leads])),
+                _known(np.median, [one.sensitivity for one in leads]),
+                float(np.median([one.seconds for one in leads])),
+                _known(np.mean, [one.agreement for one in leads]),
+                float(np.mean([one.passes for one in leads])),
+                {
+                    key: (sum(one.falls[key] for one in inside), len(inside))
+                    for key in map(str, TOPS)
+                    for inside in [[one for one in leads if key in one.falls]]
+                },
+            )
+        )
+    return tuple(found)
+
+
+def mean_of(values: np.ndarray, seed: int = 0) -> Figure:
+    """Mean over leads (n,) with its bootstrap interval, percentile. Raises NotComputable for fewer than two."""
+    if len(values) < 2:
+        raise NotComputable(f"an interval over leads needs at least 2 of them, however: got={len(values)}")
+    found = stats.bootstrap(
+        (values,), np.mean, n_resamples=RESAMPLES, confidence_level=LEVEL, method="percentile", rng=seed
+    ).confidence_interval
+    return Figure(float(values.mean()), float(found.low), float(found.high))
+
+
+def _known(figure: Any, values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(figure(known)) if known else None
+
+
+def from_dict(document: Any) -> Faithfulness:
+    """What `core.answers.as_json` made of it, read back.
+
+    Raises:
+        RunError: it is something else.
+    """
+    try:
+        methods = tuple(_method(entry) for entry in document["methods"])
+        plain = {f.name: document[f.name] for f in fields(Faithfulness)}
+        return Faithfulness(**{**plain, "methods": methods, "made_anew": dict(plain["made_anew"])})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"expected the check of a model's reasons as it was kept, however: {error!r} in it is missing or wrong; "
+            "check the reasons again"
+        ) from error
+
+
+def _method(entry: Mapping[str, Any]) -> MethodFigures:
+    figures = ("comprehensiveness", "over_random", "sufficiency", "under_random", "over_gradient")
+    read = {name: Figure(**entry[name]) if entry[name] is not None else None for name in figures}
+    falls = {share: (int(out), int(of)) for share, (out, of) in entry["falls"].items()}
+    return MethodFigures(**{**entry, **read, "falls": falls})

@@ -1,0 +1,106 @@
+"""What the verbs that look into a model's reasons do: `compare`, why one lead stands above another; `talk`, what moves
+scores over many leads; `faithfulness`, whether reasons are the model's; `moves`, what would move one lead."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from core import scoring, telling_moves, trust
+from core.answers import Answer, as_json
+from core.comparing import as_text, to_dict
+from core.console import load, tell
+from core.counterfactuals import Choice, find_moves
+from core.data.plausible import plausible_values
+from core.errors import ConfigError
+from core.progress import Event
+from core.scores import read_scores
+from core.talk.collecting import SIZES
+from core.talk.looking import look
+from core.talk.sentences import headline, told
+
+
+def compare(model: Path, leads: Path, lead_a: str, lead_b: str, device: str, backbone: str | None) -> Answer:
+    """Why `lead_a` stands above `lead_b`, or below."""
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    found = load(leads, scorer.schema)
+    rows = [found.row_of(each) for each in dict.fromkeys((lead_a, lead_b))]
+    two = scoring.explain_pair(scorer, found.take(np.array(rows)), lead_a, lead_b, watch=tell)
+    return Answer(to_dict(two), as_text(two))
+
+
+def talk(model: Path, leads: Path, sample: int, out: Path | None, device: str, backbone: str | None) -> Answer:
+    """Which fields and which kinds of talk move scores, over a sample of leads; `out` keeps reasons as they come."""
+    least, most = SIZES
+    if not least <= sample <= most:
+        raise ConfigError(f"--sample must lie between {least} and {most:,} leads, however: got={sample}")
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    found = load(leads, scorer.schema)
+    run = hashlib.sha256((model / "manifest.json").read_bytes()).hexdigest()
+    with ExitStack() as stack:
+        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        result = look(scorer, found, folder, sample, model=run, watch=tell)
+    return Answer({"headline": headline(result), **result.to_dict()}, "\n".join(told(result)))
+
+
+def faithfulness(
+    model: Path,
+    leads: Path,
+    sample: int,
+    draws: int,
+    methods: list[str],
+    head: str,
+    device: str,
+    backbone: str | None,
+) -> Answer:
+    """Check whether the model's reasons are its own, and write it into its card."""
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    known = load(leads, scorer.schema)
+    found = scoring.check_reasons(
+        scorer, model, known, sample=sample, methods=methods, draws=draws, head=head, watch=tell
+    )
+    table = trust.table(found).set_index("Method").T.to_string()
+    text = "\n".join([trust.verdict(found), "", *trust.sentences(found), "", table])
+    passed = {one.name: one.passes_gate for one in found.methods}
+    return Answer({**as_json(found), "verdict": trust.verdict(found), "passed": found.passed, "gate": passed}, text)
+
+
+def moves(
+    model: Path,
+    leads: Path,
+    lead_id: str,
+    top: int,
+    down: bool,
+    keep: list[str],
+    sentence: str,
+    scores: Path | None,
+    device: str,
+    backbone: str | None,
+) -> Answer:
+    """What would move `lead_id` among the leads of the file, as the model sees it."""
+    if top < 1:
+        raise ConfigError(f"--top must be 1 or more leads, however: got={top}")
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    found = load(leads, scorer.schema)
+    features = scorer.schema.features
+    fields = (*features.numeric, *features.categorical)
+    if unknown := sorted(set(keep) - set(fields)):
+        raise ConfigError(f"--keep takes numbers and categories of the model, {list(fields)}, however: got={unknown}")
+    lead = found.take(np.array([found.row_of(lead_id)]))
+    ranked = read_scores(scores) if scores else scoring.score(found, scorer, tell)
+    own = float(ranked.aligned(lead.lead_id)["score"].iat[0])
+    others = ranked.frame.loc[ranked.frame["lead_id"] != lead_id, "score"].to_numpy(dtype=float)
+    rank = int(ranked.aligned(lead.lead_id)["rank"].iat[0])
+    rescorer = scoring.rescorer(scorer, lead)
+    plausible = {name: plausible_values(found.features[name]) for name in fields}
+    made = find_moves(rescorer, rescorer.lead, plausible, Choice(fixed=tuple(keep), own=sentence, up=not down))
+
+    def place(move: float) -> int:
+        return 1 + int((others > own + move).sum()) if move else rank
+
+    about = {"lead_id": lead_id, "leads": len(ranked)}
+    return Answer(as_json(about | telling_moves.to_dict(made, place, top)), telling_moves.as_text(made, place, top))

@@ -1,0 +1,30 @@
+"""A model's reasons are checked by a job, and its card tells."""
+
+import hashlib
+
+from core import trust
+from core.archives import pack_run, unpack_run
+from core.jobs import records
+from core.scoring import load_scorer
+from core.workspace.audit import audit_trail
+from core.workspace.runs import run_folder
+from tests.core.jobs.conftest import Trained
+
+
+def test_the_card_tells_what_was_measured_and_the_run_stays_whole(trained: Trained, tmp_path) -> None:
+    request = {"run_id": trained.run_id, "dataset_id": trained.data.id, "sample": 2}
+    done = records.run_here(trained.ws, "faithfulness", request, by="ann", label="Check the reasons")
+    assert done.state == "done", done.message
+    folder = run_folder(trained.ws, trained.run_id)
+    found = trust.read(folder)
+    assert found is not None and found.leads == 2 and found.draws == 20
+    assert done.result == {"passed": found.passed, "verdict": trust.verdict(found)}
+    assert trust.verdict(found) in (folder / "README.md").read_text("utf-8")
+    (event,) = audit_trail(trained.ws, what="reasons checked")
+    digest = hashlib.sha256((folder / trust.FILE).read_bytes()).hexdigest()
+    assert (event.who, event.subject, event.details["sha256"]) == ("ann", trained.run_id, digest)
+    archive = tmp_path / "run.zip"
+    archive.write_bytes(pack_run(folder))
+    unpack_run(archive, tmp_path)
+    load_scorer(tmp_path)
+    assert trust.read(tmp_path) == found

@@ -1,0 +1,50 @@
+"""Figures of reasons over leads, by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.answers import as_json
+from core.errors import NotComputable, RunError
+from core.faithfulness import Faithfulness, Told, from_dict, mean_of, over_leads
+
+TOLD = Told(2.0, 0.5, 0.5, 1.5, 0.1, 0.02, 0.8, 0.1, {"0.05": True}, 2, 0.5)
+
+
+def found(*leads: Told, sums: bool = True) -> Faithfulness:
+    methods = over_leads({"full": leads, "first": leads}, {"full": sums, "first": False}, "first")
+    return Faithfulness("pairwise", len(leads), 1, 20, "full", "first", methods, {"heads": 0.1}, "2026-11-23")
+
+
+def test_differences_are_paired_by_lead() -> None:
+    rng = np.random.default_rng(1)
+    base = rng.normal(0, 5, 30)
+    leads = [replace(TOLD, comprehensiveness=b + 1, random_comprehensiveness=b) for b in base.tolist()]
+    method = found(*leads).methods[0]
+    assert method.over_random.value == pytest.approx(1) and method.over_random.low == pytest.approx(1)
+    assert method.comprehensiveness.high - method.comprehensiveness.low > 1
+    assert method.over_gradient is not None and method.over_gradient.value == 0
+    assert method.falls == {"0.01": (0, 0), "0.05": (30, 30)}
+    with pytest.raises(NotComputable, match="at least 2"):
+        mean_of(np.zeros(1))
+
+
+def test_the_gate_asks_for_all_of_it() -> None:
+    assert found(TOLD, TOLD).passed
+    assert found(TOLD, TOLD).methods[0].gate == {"over_random": True, "agreement": True, "error": True}
+    for wrong in ({"agreement": 0.4}, {"agreement": None}, {"error": 0.06}, {"comprehensiveness": 0.4}):
+        assert not found(*[replace(TOLD, **wrong)] * 3).passed, wrong
+    # A method that promises no sum is not asked for one.
+    assert found(*[replace(TOLD, error=0.5)] * 3, sums=False).passed
+    assert not replace(found(TOLD, TOLD), first="another").passed
+
+
+def test_it_comes_back_from_json() -> None:
+    before = found(TOLD, replace(TOLD, sensitivity=None))
+    assert from_dict(as_json(before)) == before
+    damaged: list[Any] = [{}, [], {**as_json(before), "methods": [{}]}, {**as_json(before), "methods": 3}]
+    for broken in damaged:
+        with pytest.raises(RunError, match="check the reasons again"):
+            from_dict(broken)

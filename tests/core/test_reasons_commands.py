@@ -1,0 +1,68 @@
+"""The verbs that look into a model's reasons, as programs read them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+
+FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "baselines=false"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lead file and a run that its older part trained."""
+    folder = tmp_path_factory.mktemp("reasons")
+    assert main(["sample", "--leads", "300", "--seed", "3", "--base-rate", "0.3", "--out", str(folder / "s")]) == 0
+    files = ["--leads", str(folder / "s/leads.csv"), "--schema", str(folder / "s/schema.toml")]
+    assert main(["train", *files, "--out", str(folder / "run"), *FAST]) == 0
+    return folder
+
+
+def asked(home: Path, *leads: str) -> list[str]:
+    files = ["--model", str(home / "run"), "--leads", str(home / "s/leads.csv")]
+    return ["compare", *files, "--lead-a", leads[0], "--lead-b", leads[1]]
+
+
+def test_compare_answers_with_a_sum_and_two_sentences(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main([*asked(home, "L0000001", "L0000002"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert {"difference", "probability_a_above_b", "contributions", "convergence", "sentences", "notes"} <= said.keys()
+    assert {c["kind"] for c in said["contributions"]} == {"field", "turn", "shape"}
+    assert {c["lead"] for c in said["contributions"]} == {"a", "b", "both"}
+    total = sum(c["value"] for c in said["contributions"])
+    error = said["convergence"]["relative_error"]
+    assert said["convergence"]["converged"] is (error <= 0.05) is True
+    assert abs(total - said["difference"]) == pytest.approx(error * max(abs(said["difference"]), 0.2), abs=1e-9)
+    assert sum(tier["value"] for tier in said["tiers"]) == pytest.approx(said["difference"], abs=2e-3)
+    assert len(said["sentences"]) == 2 and "of 100 such pairs" in said["sentences"][1]
+
+
+def test_compare_tells_people_why(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(asked(home, "L0000001", "L0000002")) == 0
+    said = capsys.readouterr().out
+    assert "mainly because" in said and "taught mainly by" in said and "What parts them" in said
+
+
+def test_the_same_lead_twice_and_unknown_leads_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for pair, words in ((("L0000001",) * 2, "given twice"), (("L0000001", "L9"), "'L9'"), (("x", "L0000001"), "'x'")):
+        capsys.readouterr()
+        assert main(asked(home, *pair)) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_faithfulness_is_told_and_written_into_the_card(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--model", str(home / "run"), "--leads", str(home / "s/leads.csv"), "--sample", "2", "--draws", "2"]
+    capsys.readouterr()
+    assert main(["faithfulness", *files, "--methods", "AttnLRP", "occlusion", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["leads"] == 2 and list(said["gate"]) == ["AttnLRP", "occlusion"]
+    assert said["passed"] is False and "the full reasons were not measured" in said["verdict"]
+    card = (home / "run/README.md").read_text("utf-8")
+    assert said["verdict"] in card and card.count("Can its reasons be trusted?") == 1
+    assert json.loads((home / "run/faithfulness.json").read_text("utf-8"))["measured"] == said["measured"]
+    assert main(["faithfulness", *files, "--methods", "guess"]) == 2
+    assert "AttnLRP, occlusion" in capsys.readouterr().err
