@@ -20,6 +20,13 @@ MENU = {
         ("trials", "Trials", "experiment", "manager", "Field trials: prove that the ranking sells more."),
         ("value", "Value", "payments", "manager", "What the leads are worth in money, and what to do with them."),
         ("talk", "What matters", "forum", "manager", "Which fields and kinds of talk move scores, over many leads."),
+        (
+            "segments",
+            "Segments",
+            "groups",
+            "manager",
+            "Who comes because of a campaign, who comes anyway, and whom to send the next one.",
+        ),
         ("campaigns", "Campaigns", "campaign", "manager", "What each campaign brought, and where its money should go."),
     ],
     "Build": [

@@ -17,7 +17,7 @@ attribution Attribution in plain words          similar     earlier leads like t
 proofs      reasons checked by leaving them out
 pair_review pairs that a model gets wrong       pair_outcomes who was right, analyst or model
 lift/       what calling by score brings        queue/      the ranked list, read at any size
-decisions/  field trials and lead economics     what_if     a lead with something changed
+decisions/  field trials, economics, segments   what_if     a lead with something changed
 exports     files that people take away         archives    a run folder as one file
 talk/       what moves scores over many leads
 training    a whole run: leads -> run folder with model card; retelling: its card in words
@@ -27,7 +27,8 @@ workspace/  what is kept: rows, and files beside them
 jobs/       long work as processes of their own; drafts: a lead file before it is a dataset
 console     what the command line says meanwhile
 commands, chores, trial_commands, economics_commands, lead_worth_commands, benchmark_commands,
-reasons_commands    what each verb does
-trial_files, economics_files    what they read and write        steps, economics_steps    their options
+reasons_commands, segment_commands  what each verb does
+trial_files, economics_files, segment_files  what they read and write
+steps, economics_steps, segment_steps       their options
 __main__    the command line
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from core import scoring
-from core.answers import Answer
+from core.answers import Answer, as_json
 from core.config import load_config, with_settings
 from core.console import load, reading, tell
 from core.data import simulation
 from core.data.guessing import guess_schema as propose
+from core.data.leads import Leads
 from core.data.reading import read_table
 from core.data.reviews import read_reviews
 from core.data.schema import dump_schema, load_schema
@@ -21,6 +23,7 @@ from core.data.splitting import open_rows, split_by_time
 from core.data.validation import examine_file
 from core.errors import ConfigError, LeadRankError, RunError, ValidationError
 from core.evaluation import evaluate as hold_against_outcomes
+from core.lift.likely import Likely, TooLittle, likely_of
 from core.progress import Event, Phase
 from core.scores import PART, read_scores, write_scores
 
@@ -162,7 +165,17 @@ def explain(
     else:
         attribution = scoring.explain(scorer, lead, lead_id, head=head, watch=tell)
     attribution = prove(scoring.rescorer(scorer, lead), attribution)
-    return Answer(to_dict(attribution), as_text(attribution))
+    likely = _likely(model, found, attribution.unchanged.probability if attribution.unchanged else None)
+    document = {**to_dict(attribution), "likely": as_json(likely)}
+    return Answer(document, as_text(attribution) + (f"\n{likely.words}" if likely else ""))
+
+
+def _likely(model: Path, leads: Leads, chance: float | None) -> Likely | TooLittle | None:
+    """What came of those of `leads` that the model was tested on, with about such a chance; None without a chance."""
+    if chance is None or not np.isfinite(chance):
+        return None
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    return likely_of(model, card, leads, chance)
 
 
 def backbone() -> Answer:

@@ -6,9 +6,11 @@
     P(positive | s, no label) = g (1 - c) / (c (1 - g))
 
 So labels must be missing at random among positives, and the surest leads must be sure; an audited sample, whose truth
-was looked up, needs neither.
+was looked up, needs neither. The surest leads are as many as carry labels at one rate: where the rate still climbs
+towards the top, they are not all positives, and fewer are taken. Where even they carry labels hardly more often than
+others, or as good as all of them do, nothing is filled in.
 Source: Elkan and Noto 2008 (KDD, "Learning classifiers from only positive and unlabeled data"), third estimator of c.
-# DIFF: they take the greatest g, which one lucky lead can set; here it is the mean over the surest twentieth.
+# DIFF: they take the greatest g, which one lucky lead can set; here it is the mean over the surest leads.
 """
 
 from __future__ import annotations
@@ -16,15 +18,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
+from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import NotComputable
 
-SUREST = (0.05, 0.15)
-"""Least and greatest share of the leads who are taken to be positives all. Source: ours; a logistic curve with a
-ceiling was tried instead, and missed c by .2 where a network had learned plain cross-entropy."""
-ENOUGH = 200
-"""Leads that this share is taken from where there are as many: c is then sure to about .035. Source: ours."""
+WINDOWS = (0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005)
+"""Shares of the leads who may be taken to be positives all, the largest that passes. Source: ours; a logistic curve
+with a ceiling was tried instead, and missed c by .2 where a network had learned plain cross-entropy."""
+FEWEST = 50
+"""Fewest leads of a window. Source: ours."""
+CLIMBS = 0.9
+"""How sure it must be that the rate climbs within a window before a smaller one is taken. Source: ours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,8 @@ class Labelling:
     """P(label) at each knot (k,); between two knots a straight line."""
     share: float
     """c, the share of all positives that carry a label, in (0, 1]."""
+    telling: bool = True
+    """Whether the surest leads carry labels more often than others, and not all of them do, by more than chance."""
 
     @staticmethod
     def fit(label: np.ndarray, score: np.ndarray) -> Labelling:
@@ -50,18 +58,21 @@ class Labelling:
             >>> Labelling.fit(label, score).share
             0.6
         """
-        fewest, most = (max(int(part * len(score)), 1) for part in SUREST)
-        surest = min(max(ENOUGH, fewest), most)
+        order = np.argsort(-score, kind="stable")
+        sorted_label = np.asarray(label)[order]
+        sizes = [int(part * len(score)) for part in WINDOWS if part * len(score) >= FEWEST] or [min(FEWEST, len(score))]
+        surest = next((size for size in sizes if not _climbs(sorted_label[:size])), sizes[-1])
         # Leads of one score are all in or all out.
-        edge = np.partition(score, len(score) - surest)[len(score) - surest]
-        share = float(label[score >= edge].mean())
-        if share == 0:
+        window = label[score >= score[order[surest - 1]]]
+        if not window.any():
             raise NotComputable(
                 "how many labels are missing cannot be told: none of the surest leads carries one, so the fields do "
                 "not tell who was labelled"
             )
+        low, high = proportion_confint(window.sum(), len(window), alpha=0.1, method="wilson")
+        telling = bool(low > label.mean() and high < 1)
         fitted = IsotonicRegression(out_of_bounds="clip").fit(score, label)
-        return Labelling(fitted.X_thresholds_, fitted.y_thresholds_, share)
+        return Labelling(fitted.X_thresholds_, fitted.y_thresholds_, float(window.mean()), telling)
 
     def positive(self, score: np.ndarray) -> np.ndarray:
         """Chance to be positive, label or no. Shape (n,) -> (n,)."""
@@ -70,7 +81,15 @@ class Labelling:
     def missing(self, score: np.ndarray) -> np.ndarray:
         """Chance to be positive of leads without a label. Shape (n,) -> (n,)."""
         p = self.positive(score)
-        return p * (1 - self.share) / np.maximum(1 - self.share * p, 1e-12)
+        return p * (1 - self.share) / np.maximum(1 - self.share * p, 1e-12) if self.telling else np.zeros_like(p)
+
+
+def _climbs(label: np.ndarray) -> bool:
+    """Whether the first half, the surer one, carries labels more often than the second. `label` (n,), surest first."""
+    half = len(label) // 2
+    first, second = float(label[:half].mean()), float(label[half:].mean())
+    error = np.sqrt(label.mean() * (1 - label.mean()) * (1 / half + 1 / (len(label) - half)))
+    return bool(first - second > norm.ppf(CLIMBS) * error)
 
 
 @dataclass(frozen=True)
@@ -85,10 +104,13 @@ class Line:
     """Drawn on leads whose truth was looked up, not estimated."""
 
 
-def draw_line(score: np.ndarray, chance: np.ndarray, precision: float, *, audited: bool = False) -> Line:
+def draw_line(
+    score: np.ndarray, chance: np.ndarray, precision: float, *, most: int | None = None, audited: bool = False
+) -> Line:
     """The lowest score above which leads without a label are positive in `precision` of cases, on average.
 
-    Shapes (n,): scores of leads without a label; the chance of each to be positive, or its truth, 1 or 0.
+    Shapes (n,): scores of leads without a label; the chance of each to be positive, or its truth, 1 or 0. `most`: more
+    of them than so many are never above the line.
 
     Example:
         >>> draw_line(np.array([3.0, 2.0, 1.0]), np.array([1.0, 0.7, 0.1]), 0.8)
@@ -99,6 +121,7 @@ def draw_line(score: np.ndarray, chance: np.ndarray, precision: float, *, audite
     reached = np.cumsum(chance) / np.arange(1, len(chance) + 1)
     last_of_tie = np.append(score[1:] < score[:-1], True)[: len(score)]
     good = np.flatnonzero((reached >= precision) & last_of_tie)
+    good = good if most is None else good[good < most]
     if not len(good):
         return Line(float("inf"), float("nan"), audited)
     return Line(float(score[good[-1]]), float(reached[good[-1]]), audited)

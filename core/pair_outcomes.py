@@ -18,17 +18,21 @@ class WhoWasRight:
     """Corrections held against what came.
 
     `table`: a row a correction, in the given order: chosen, rejected, analyst, model ("right", "wrong", or "" where it
-    cannot be told), ended (what came, in words), known_before (bool: the outcomes were known when it was corrected).
+    cannot be told), ended (what came, in words), known_before (bool: an outcome of the two was known when it was
+    corrected).
     """
 
     table: pd.DataFrame
 
     @property
     def verdict(self) -> str:
-        """One sentence, of corrections whose outcome came afterwards."""
-        judged = self._judged(before=False)
-        if not len(judged):
+        """One sentence, of corrections whose outcome came afterwards: both are judged on those that the model told."""
+        decided = self._judged(before=False)
+        if not len(decided):
             return "No correction has an outcome yet that came after it, so it is too early to say who was right."
+        judged = decided[decided["model"] != ""]
+        if not len(judged):
+            return "Outcomes came, but of leads that the model had not put in an order: it cannot be said who was right."
         analyst, model = ((judged[who] == "right").sum() for who in ("analyst", "model"))
         told = f"the analyst was right in {analyst}, the model in {model}"
         if len(judged) < FEWEST:
@@ -42,15 +46,16 @@ class WhoWasRight:
 
     @property
     def aside(self) -> str:
-        """Of corrections made when the outcome was there to be seen, which prove nothing; "" where there are none."""
-        judged = self._judged(before=True)
-        if not len(judged):
-            return ""
-        with_it = int((judged["analyst"] == "right").sum())
-        return (
-            f"{_corrections(len(judged)).capitalize()} not counted: the outcome was known already. "
-            f"{with_it} of them agree with it."
-        )
+        """Of corrections with an outcome that are not counted, and why; "" where there are none."""
+        known = self._judged(before=True)
+        told = []
+        if len(known):
+            with_it = int((known["analyst"] == "right").sum())
+            told += [f"{_corrections(len(known)).capitalize()} not counted: an outcome was known already."]
+            told += [f"{with_it} of them agree with it."]
+        if blind := int((self._judged(before=False)["model"] == "").sum()):
+            told += [f"{_corrections(blind).capitalize()} not counted: the model had not put the two in an order."]
+        return " ".join(told)
 
     def _judged(self, *, before: bool) -> pd.DataFrame:
         return self.table[(self.table["analyst"] != "") & (self.table["known_before"] == before)]

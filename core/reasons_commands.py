@@ -92,15 +92,14 @@ def moves(
         raise ConfigError(f"--keep takes numbers and categories of the model, {list(fields)}, however: got={unknown}")
     lead = found.take(np.array([found.row_of(lead_id)]))
     ranked = read_scores(scores) if scores else scoring.score(found, scorer, tell)
-    own = float(ranked.aligned(lead.lead_id)["score"].iat[0])
+    own, rank = ranked.aligned(lead.lead_id)[["score", "rank"]].to_numpy(dtype=float)[0].tolist()
     others = ranked.frame.loc[ranked.frame["lead_id"] != lead_id, "score"].to_numpy(dtype=float)
-    rank = int(ranked.aligned(lead.lead_id)["rank"].iat[0])
     rescorer = scoring.rescorer(scorer, lead)
     plausible = {name: plausible_values(found.features[name]) for name in fields}
     made = find_moves(rescorer, rescorer.lead, plausible, Choice(fixed=tuple(keep), own=sentence, up=not down))
 
     def place(move: float) -> int:
-        return 1 + int((others > own + move).sum()) if move else rank
+        return 1 + int((others > own + move).sum()) if move else int(rank)
 
     about = {"lead_id": lead_id, "leads": len(ranked)}
     return Answer(as_json(about | telling_moves.to_dict(made, place, top)), telling_moves.as_text(made, place, top))

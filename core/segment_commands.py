@@ -53,7 +53,7 @@ def train(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"--out must be a new folder, however: '{out}' is there and not empty")
     how = Correcting(loss, epochs, precision=precision)
-    hiding = Hiding(methods=tuple(methods), seeds=seeds, precision=precision)
+    hiding = Hiding(methods=tuple(methods), seeds=seeds)
     found = load(leads, load_schema(schema))
     trained = train_segments(found, _rules(rules, found), how, hiding, watch=tell)
     save_segmenter(out, trained.segmenter, trained.card)
@@ -85,15 +85,15 @@ def evaluate(
     methods: list[str],
 ) -> Answer:
     """How well each method finds hidden campaign customers; against the arms, where there are two."""
-    hiding = Hiding((hide,), tuple(methods), seeds, precision)
+    how, hiding = Correcting(methods[0], precision=precision), Hiding((hide,), tuple(methods), seeds)
     found = load(leads, load_schema(schema))
     material = Material.of(found, _rules(rules, found))
-    rows = as_json(summary(recover(material, hiding, watch=tell)))
+    rows = as_json(summary(recover(material, hiding, how, watch=tell)))
     document: dict[str, Any] = {"hidden": hide, "rows": rows, "arms": None, "arms_why": ""}
     try:
         if material.rules.control is None:
             raise NotComputable("no rule names customers left out by chance")
-        fitted = fit_segmenter(material, Correcting(methods[0], precision=precision), watch=tell)
+        fitted = fit_segmenter(material, how, watch=tell)
         document["arms"] = against_arms(material, fitted.assign(found, tell))
     except NotComputable as error:
         document["arms_why"] = str(error)
@@ -158,10 +158,9 @@ def _rules(path: Path | None, leads: Leads) -> Rules:
 
 
 def _found(row: dict[str, Any]) -> str:
-    right = "none filled in" if row["precision"] is None else f"right {of_hundred(row, 'precision')}"
-    return (
-        f"  {METHOD_WORDS[row['method']]:<28} of 100 filled in {right}; of 100 hidden found {of_hundred(row, 'recall')}"
-    )
+    right = "none" if row["precision"] is None else of_hundred(row, "precision")
+    found = of_hundred(row, "recall")
+    return f"  {METHOD_WORDS[row['method']]:<28} of 100 hidden found {found}; of 100 filled in hidden ones {right}"
 
 
 def _contacted(path: Path, leads: Leads, column: str) -> np.ndarray:

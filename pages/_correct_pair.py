@@ -13,10 +13,9 @@ from core.errors import LeadRankError
 from core.queue.titles import column_words
 from core.workspace.datasets import leads_of
 from core.workspace.reviews import LONGEST_NOTE, REASONS, add_review
-from core.workspace.scorings import scoring_in_use
 from core.workspace.tables import Dataset
 from pages import _shared as shared
-from pages._scored import open_queue, scored_lead
+from pages._scored import open_queue, pick_scoring, scored_lead
 
 AS_IS = "As the file has it"
 KEPT = (
@@ -34,22 +33,20 @@ class Seen:
 
 
 def order_button(dataset: Dataset, upper_id: str, lower_id: str) -> None:
-    """A button that puts the lower one of two leads of the queue above the other; for analysts alone, else nothing."""
+    """A button that puts the lower one of two leads of the ranking that the page shows above the other; for analysts
+    alone, else nothing."""
     if shared.may("analyst") and st.button(
         shared.literal(f"{lower_id} should be above {upper_id}"),
         icon=":material/swap_vert:",
         key=f"order_{upper_id}_{lower_id}",
         help="Kept as a reviewed pair: see the Pairs page.",
     ):
-        correct_order(dataset, lower_id, upper_id)
+        correct_order(dataset, lower_id, upper_id, looked_at(dataset, lower_id, upper_id))
 
 
 @st.dialog("Put two leads in order")
-def correct_order(dataset: Dataset, chosen_id: str, rejected_id: str, seen: Seen | None = None) -> None:
-    """Say that `chosen_id` should stand above `rejected_id`; for analysts.
-
-    `seen`: None = the ranking in use, where both leads are in it.
-    """
+def correct_order(dataset: Dataset, chosen_id: str, rejected_id: str, seen: Seen | None) -> None:
+    """Say that `chosen_id` should stand above `rejected_id`; for analysts."""
     with shared.guard():
         shared.need("analyst")
         st.markdown(f"**{shared.literal(chosen_id)}** should stand above **{shared.literal(rejected_id)}**.")
@@ -61,7 +58,7 @@ def correct_order(dataset: Dataset, chosen_id: str, rejected_id: str, seen: Seen
                 icon=":material/warning:",
             )
         said = Review("prefer", chosen=chosen_id, rejected=rejected_id)
-        _ask_why(dataset, said, seen or _in_the_queue(dataset, chosen_id, rejected_id), usual="talk")
+        _ask_why(dataset, said, seen, usual="talk")
 
 
 @st.dialog("Leave out")
@@ -125,10 +122,10 @@ def _ask_why(dataset: Dataset, said: Review, seen: Seen | None, usual: str) -> N
     st.rerun()
 
 
-def _in_the_queue(dataset: Dataset, chosen_id: str, rejected_id: str) -> Seen | None:
-    """What the ranking in use says of both leads."""
+def looked_at(dataset: Dataset, chosen_id: str, rejected_id: str) -> Seen | None:
+    """What the ranking that the page shows, which may be an earlier one, says of both leads; None without one."""
     ws = shared.workspace()
-    scoring = scoring_in_use(ws, dataset.id)
+    scoring = pick_scoring(dataset)
     if scoring is None:
         return None
     try:

@@ -18,7 +18,7 @@ from pages._scored import MOST_VALUES, facets
 from pages._table import told_columns
 from pages._words import STATUS, TRENDS
 
-FACETS = ("owner", "stage", "trend")
+FACETS = ("owner", "stage", "segment", "trend")
 """Columns besides the leads' own categories by which the queue can be filtered."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import streamlit as st
@@ -13,14 +12,11 @@ from core.queue.store import Queue
 from core.queue.titles import column_words
 from core.queue.view import View
 from core.scores import DIALOGUE, Contribution
-from core.workspace.tables import Scoring
 from pages import _shared as shared
 from pages._scored import scored_lead
 from pages._table import told_columns
-from pages._words import STATUS, TRENDS, reason_list
+from pages._words import STATUS, reason_list
 
-FAR_APART = 0.1
-"""Share of the queue between the place by rank and the place by chance from which the page says so."""
 ALL = View(statuses=())
 
 
@@ -102,34 +98,6 @@ def who_it_is(row: dict[str, Any], part: str) -> None:
     if row.get("snapshot_time") is not None and row["snapshot_time"] == row["snapshot_time"]:
         told.append(f"data of {row['snapshot_time']:%d %b %Y}")
     st.caption(shared.literal(" · ".join(filter(None, told))))
-
-
-def figures(queue: Queue, row: dict[str, Any], scoring: Scoring) -> None:
-    """Rank, chance and rank score side by side, and a note where the two orders disagree."""
-    rank, of, chance = int(row["rank"]), len(queue), row["probability"]
-    known = chance is not None and math.isfinite(chance)
-    with st.container(horizontal=True):
-        st.metric(
-            "Rank",
-            f"{rank:,} of {of:,}",
-            TRENDS.get(row.get("trend") or "", None),
-            delta_color="off",
-            delta_arrow="off",
-        )
-        st.metric(
-            "Chance of an order", f"{chance:.1%}" if known else "Not known", help="Calibrated on leads of the past."
-        )
-        st.metric("Rank score", f"{row['score']:.2f}", help="What the queue is ordered by. Higher is first; no unit.")
-    if not known:
-        return
-    by_chance = 1 + queue.count(View(probability=(math.nextafter(chance, 2), 1.0), statuses=())) if chance < 1 else 1
-    if abs(by_chance - rank) > max(FAR_APART * of, 1):
-        st.info(
-            f"By its chance alone this lead would stand at {by_chance:,}, by its rank score it stands at {rank:,}. "
-            "The rank score compares leads with each other, the chance judges each by itself. "
-            f"This is noted where the two places lie more than {FAR_APART:.0%} of the queue apart.",
-            icon=":material/compare_arrows:",
-        )
 
 
 def instant_reasons(row: dict[str, Any]) -> None:

@@ -15,16 +15,22 @@ from core.data.prompts import shown_name
 from core.evaluation import Missing
 from core.lift.capacity import at_capacity
 from core.lift.chances import calibration, spread
+from core.lift.cohorts import cohorts
 from core.lift.gains import gain_lines
 from core.lift.lineup import Lineup, read_run_scores
 from core.lift.models import capacity_measure, plain_verdict, side_by_side
+from core.lift.orders import orders_of_tested
 from core.lift.segments import by_segment, segment_columns
 from core.ranking import Figure
 from core.workspace import datasets, runs
 from core.workspace.tables import Run
 from pages import _shared as shared
+from pages._likely import home
 
-FUNCTIONS = {f.__name__: f for f in (gain_lines, at_capacity, calibration, spread, by_segment, side_by_side)}
+FUNCTIONS = {
+    f.__name__: f
+    for f in (gain_lines, at_capacity, calibration, cohorts, orders_of_tested, spread, by_segment, side_by_side)
+}
 MEASURES = {
     "precision": "Of 100 called, how many order",
     "base_rate": "Of 100 called at random",
@@ -49,14 +55,6 @@ class Chosen:
     labels: tuple[tuple[str, str], ...]
     """Id and shown name of each model, the one looked at first."""
     dataset_id: str
-
-
-def home(run: Run) -> str | None:
-    """The dataset with the leads that a model was tested on: its own, or one of the same content; None if not here."""
-    ws = shared.workspace()
-    content = run.card.get("data", {}).get("sha256")
-    same = (each.id for each in datasets.datasets(ws, archived=True) if each.sha256 == content)
-    return run.dataset_id or next(same, None)
 
 
 def comparable(run: Run, dataset_id: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -48,10 +48,9 @@ def _model(run_id: str, _folder: Path) -> Model:
 @contextmanager
 def model_of(run_id: str) -> Iterator[Model]:
     """The model, for as long as it is used: one session after the other, since explaining moves parts of it about."""
-    with st.spinner("Opening the model: half a minute the first time, at once afterwards …", show_time=True):
-        model = _model(run_id, runs.run_folder(shared.workspace(), run_id))
-        model.lock.acquire()
-    try:
+    with ExitStack() as stack:
+        with st.spinner("Opening the model: half a minute the first time, at once afterwards …", show_time=True):
+            model = _model(run_id, runs.run_folder(shared.workspace(), run_id))
+            # Not a bare acquire: a click elsewhere ends the page at the spinner, and the lock would be held for good.
+            stack.enter_context(model.lock)
         yield model
-    finally:
-        model.lock.release()

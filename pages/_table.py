@@ -18,12 +18,12 @@ SHADE = "background-color: rgba(0, 114, 178, .13)"
 
 
 def told_columns(columns: Iterable[str], part: str) -> tuple[str, ...]:
-    """Those of a ranking's columns that may be told: where the outcomes are known, the stage would give them away.
+    """Those of a ranking's columns that may be told: where outcomes are known, stage and segment give them away.
 
     >>> told_columns(("rank", "stage"), "open"), told_columns(("rank", "stage"), "test")
     (('rank', 'stage'), ('rank',))
     """
-    return tuple(name for name in columns if name != "stage" or part == "open")
+    return tuple(name for name in columns if name not in ("stage", "segment") or part == "open")
 
 
 def shown_columns(rows: pd.DataFrame, part: str) -> list[str]:
@@ -33,8 +33,8 @@ def shown_columns(rows: pd.DataFrame, part: str) -> list[str]:
     """
     people = [name for name in rows.columns if name.startswith("shown:")]
     wanted = ["rank", "lead_id", "call_today", *people, "probability", "reasons", "trend", "score", "owner"]
-    wanted += ["stage", "status", "note", "snapshot_time"]
-    optional = ("trend", "owner", "stage", "reasons", "note", "snapshot_time")
+    wanted += ["stage", "segment", "status", "note", "snapshot_time"]
+    optional = ("trend", "owner", "stage", "segment", "reasons", "note", "snapshot_time")
     there = [name for name in told_columns(wanted, part) if name in rows]
     return [name for name in there if name not in optional or _told(rows[name])]
 

@@ -23,6 +23,7 @@ from core.workspace import actions, datasets, runs, scorings
 from core.workspace.tables import Scoring
 from pages import _lift_parts as lift
 from pages import _shared as shared
+from pages._likely import home
 
 FIELD = "field:"
 """Begins the name of a lead's own column in a ranking's file."""
@@ -70,10 +71,10 @@ def held_out(scoring: Scoring) -> Lineup | Missing:
     """Leads of known outcome with their chances by the model of the ranking: those ranked where their outcome is known,
     else those that the model was tested on; Missing, with the reason, where there are none."""
     ws = shared.workspace()
-    home = scoring.dataset_id if scoring.part != "open" else lift.home(runs.run(ws, scoring.run_id))
-    if home is None:  # not kept: the file may come in any time
+    tested = scoring.dataset_id if scoring.part != "open" else home(runs.run(ws, scoring.run_id))
+    if tested is None:  # not kept: the file may come in any time
         return Missing("the leads that this model was tested on are not here; bring in the file of its training")
-    return _tested(str(ws.folder), scoring.id, home, scoring)
+    return _tested(str(ws.folder), scoring.id, tested, scoring)
 
 
 def chance_range(scoring: Scoring, chance: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -23,15 +23,15 @@ from pages._reasons import place_after
 from pages._try_boxes import boxes_key, fill
 from pages._would_move_ask import ask
 
-SHOWN = 8
-"""Single changes with a button; all others stand in the table."""
+SHOWN = {"One change of a field": (("field",), 5), "One change of the talk": (("said", "turn"), 4)}
+"""Single changes with a button, by kind; all others stand in the table."""
 KEPT = 200
 """Answers that are remembered for everybody: a few KB each."""
 
 
 def would_move(queue: Queue, scoring: Scoring, lead: Leads, row: dict[str, Any]) -> None:
     """The question, and the answer once it was asked: by model, content of the lead, and choice."""
-    st.write("Let the model be asked of one change after the other: other values, a turn less, a sentence more.")
+    st.write("See what would move this lead most: another value of a field, a turn less, or a sentence more.")
     choice, top = ask(scoring.dataset_id, lead.schema)
     key = (scoring.run_id, lead.content_hash, choice)
     pressed = st.button("What would move this lead", type="primary", icon=":material/swap_vert:")
@@ -83,17 +83,19 @@ def _shown(moves: Moves, place: Callable[[float], int], top: int, scoring: Scori
             _figures(moves, together, place(together.score), now)
             st.button("Try it", key="would_move_together", icon=":material/edit:", on_click=tries, args=(together,))
         st.caption(f":material/info: {VIEW}")
-    best = moves.best()[:SHOWN]
-    if best:
-        st.markdown("**One change alone**")
-    for number, move in enumerate(best):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            with st.container(gap="xxsmall"):
-                st.markdown(shared.literal(in_words(move.changes[0])))
-                _figures(moves, move, place(move.score), now)
-            st.button(
-                "Try it", key=f"would_move_{number}", icon=":material/edit:", on_click=tries, args=(move,), width=110
-            )
+    number = 0
+    for title, (kinds, most) in SHOWN.items():
+        best = [move for move in moves.best() if move.changes[0].kind in kinds][:most]
+        if best:
+            st.markdown(f"**{title}**")
+        for move in best:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                with st.container(gap="xxsmall"):
+                    st.markdown(shared.literal(in_words(move.changes[0])))
+                    _figures(moves, move, place(move.score), now)
+                key = f"would_move_{number}"
+                st.button("Try it", key=key, icon=":material/edit:", on_click=tries, args=(move,), width=110)
+            number += 1
     with st.expander(f"All {len(moves.singles):,} changes that were tried", icon=":material/table_rows:"):
         percent = st.column_config.NumberColumn(format="percent")
         st.dataframe(

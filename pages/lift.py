@@ -7,11 +7,14 @@ import streamlit as st
 from core.charts import style
 from pages import _lift_parts as lift
 from pages import _shared as shared
+from pages._heads import two_heads
+from pages._likely import home
 
-RANDOM, CAPACITY, CHANCES, GROUP, MODELS = (
+RANDOM, CAPACITY, CHANCES, HEADS, GROUP, MODELS = (
     "How much better than calling at random",
     "At our capacity",
     "Do the chances come true",
+    "Lately, and two orders",
     "By group",
     "Models side by side",
 )
@@ -33,7 +36,7 @@ with shared.guard():
             "Train a model",
         )
         st.stop()
-    dataset_id = lift.home(run)
+    dataset_id = home(run)
     if dataset_id is None:
         shared.empty(
             "The leads of this model are not here",
@@ -92,7 +95,7 @@ with shared.guard():
         st.caption(f"{asked:,} a day over {days:,.0f} days: the best {calls:,} of {n:,} leads.")
     section = st.segmented_control(
         "What to look at",
-        [RANDOM, CAPACITY, CHANCES, GROUP, MODELS],
+        [RANDOM, CAPACITY, CHANCES, HEADS, GROUP, MODELS],
         default=RANDOM,
         required=True,
         key="lift_section",
@@ -105,6 +108,8 @@ with shared.guard():
         lift.bring(chosen, calls)
     elif section == CHANCES:
         lift.come_true(chosen)
+    elif section == HEADS:
+        two_heads(chosen)
     elif section == GROUP:
         lift.by_group(chosen, calls)
     else:

@@ -12,7 +12,9 @@ from pages._above import above
 from pages._actions import action_bar, undo_bar
 from pages._explained import explained
 from pages._history import history
-from pages._lead_head import figures, instant_reasons, other_lead, who_it_is
+from pages._lead_figures import figures
+from pages._lead_head import instant_reasons, other_lead, who_it_is
+from pages._likely import likely_here
 from pages._scored import open_queue, ranked, scoring_notes
 from pages._sheet import sheet_button
 from pages._try import try_a_change
@@ -36,10 +38,11 @@ with shared.guard():
     lead = leads_of(ws, dataset.id, [row["lead_id"]])
     undo_bar(scoring)
     who_it_is(row, scoring.part)
-    figures(queue, row, scoring)
+    likely = likely_here(scoring, row["probability"])
+    figures(queue, row, likely)
     with st.container(horizontal=True, vertical_alignment="center"):
         action_bar(scoring, queue, [row["lead_id"]])
-        sheet_button(scoring, queue, row)
+        sheet_button(scoring, queue, row, likely)
     instant_reasons(row)
     if "beside" in st.query_params:  # a comparison that is found again after a refresh, or opened by its address
         st.session_state.setdefault("why_tabs", BESIDE)

@@ -10,6 +10,7 @@ The columns of these rules make labels, so they are never what a segment is lear
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ import pandas as pd
 
 from core.data.leads import Leads
 from core.data.schema import Features
+from core.data.splitting import open_rows
 from core.errors import ConfigError, SchemaError
 
 TESTS = ("at least", "at most", "is", "is not", "one of")
@@ -28,12 +30,27 @@ OUTCOMES = ("converted", "stage", "call_seconds")
 """Roles that a condition may ask for, beside the features."""
 SEGMENTS = ("campaign", "organic", "low")
 """What a lead can be; "" where the rules cannot tell."""
-PAID = ("campaign", "ads", "advert", "paid", "promo", "mail", "newsletter", "social", "facebook", "display", "event")
-"""Parts of values that name a campaign, for the first guess of the rules."""
+PAID = (
+    "campaign",
+    "ads",
+    "ad",
+    "advert",
+    "paid",
+    "promo",
+    "mail",
+    "email",
+    "newsletter",
+    "social",
+    "facebook",
+    "display",
+)
+"""Words in values that name a campaign, for the first guess of the rules."""
 SOURCES = ("campaign", "source", "medium", "channel")
 """Parts of column names that tell where a lead came from, likeliest first."""
-RESPONSES = ("click", "open")
-"""Parts of column names that tell a response to an e-mail."""
+CLICKS = ("click", "clicks", "clicked")
+"""Words in names of columns that tell a response to an e-mail. Opens are often earlier ones, so they are no guess."""
+NO_COUNT = ("rate", "share", "days", "since", "time", "last")
+"""Words in names of columns that count no clicks though they speak of them."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +147,20 @@ class Rules:
         return frozenset(condition.column for condition in asked)
 
     def labels(self, leads: Leads) -> np.ndarray:
-        """`campaign`, `organic` (no label: it may be missing), `low`, or "" where unknown. Shape (n,), object."""
+        """`campaign`, `organic` (no label: it may be missing), `low`, or "" where unknown. Shape (n,), object.
+
+        Who may still come is no low lead yet, and nobody in the control arm was brought by a campaign.
+        """
         engaged, campaign = _any(self.engaged, leads), _any(self.campaign, leads)
+        young = open_rows(leads)
+        engaged[young[engaged[young] == 0]] = np.nan
+        campaign[self.arm(leads) == 0] = 0
         told = np.where(engaged == 1, np.where(campaign == 1, SEGMENTS[0], SEGMENTS[1]), SEGMENTS[2])
         return np.where(np.isnan(engaged), "", told).astype(object)
 
-    def in_control(self, leads: Leads) -> np.ndarray:
-        """True where the lead was left out of the campaign by chance. Shape (n,); all False without such a rule."""
-        return self.control.holds(leads) == 1 if self.control else np.zeros(len(leads), dtype=bool)
+    def arm(self, leads: Leads) -> np.ndarray:
+        """1.0 reached, 0.0 left out of the campaign by chance, NaN unknown. Shape (n,); all 1 without such a rule."""
+        return 1 - self.control.holds(leads) if self.control else np.ones(len(leads))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `rules_from_dict` reads it back."""
@@ -195,7 +218,7 @@ def first_guess(leads: Leads) -> Rules:
         SchemaError: no column tells of engagement, or none of campaigns.
     """
     features, stages = leads.schema.features, leads.schema.funnel.stages
-    clicks = [name for name in features.numeric if _like(name, RESPONSES)]
+    clicks = [name for name in features.numeric if _has(name, CLICKS) and not _has(name, NO_COUNT)]
     if len(stages) > 2 and (leads.stage >= 0).any():
         engaged = Condition("stage", "at least", stages[len(stages) // 2])
     elif np.isfinite(leads.converted).any():
@@ -206,7 +229,7 @@ def first_guess(leads: Leads) -> Rules:
         return Rules((engaged,), tuple(Condition(name, "at least", 1) for name in clicks))
     for part in SOURCES:
         for name in (name for name in features.categorical if part in name.lower()):
-            paid = sorted(value for value in leads.features[name].unique() if _like(value, PAID))
+            paid = sorted(value for value in leads.features[name].unique() if _has(value, PAID))
             if paid:
                 return Rules((engaged,), (Condition(name, "one of", paid),))
     raise SchemaError(
@@ -224,5 +247,6 @@ def _without(names: tuple[str, ...], left_out: Iterable[str]) -> tuple[str, ...]
     return tuple(name for name in names if name not in left_out)
 
 
-def _like(text: str, parts: tuple[str, ...]) -> bool:
-    return any(part in str(text).lower() for part in parts)
+def _has(text: str, words: tuple[str, ...]) -> bool:
+    """Whole words: `leads` is no `ads`."""
+    return bool(set(re.split(r"[^a-z]+", str(text).lower())) & set(words))

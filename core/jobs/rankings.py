@@ -16,6 +16,7 @@ from core.attribution import from_dict, to_dict
 from core.data.leads import Leads
 from core.data.schema import Features, Schema, schema_from_dict
 from core.data.splitting import as_open, open_rows, split_by_time
+from core.decisions.segments.telling import segment_words
 from core.errors import LeadRankError, ValidationError
 from core.jobs.task import Outcome, Task
 from core.proofs import prove
@@ -25,6 +26,7 @@ from core.workspace.datasets import dataset, leads_of, shown_of
 from core.workspace.explanations import explanation_path
 from core.workspace.runs import run, run_folder
 from core.workspace.scorings import add_scoring, new_scoring_path, scoring_in_use, scoring_path
+from core.workspace.segmentations import segmentations
 from core.workspace.store import Workspace
 from core.workspace.tables import Dataset, Scoring
 
@@ -106,7 +108,15 @@ def keep_scores(
     shown = shown_of(ws, dataset_id, leads.lead_id.tolist()) if dataset(ws, dataset_id).shown else None
     before = scoring_in_use(ws, dataset_id)
     previous = scoring_path(ws, before.id) if before else None
-    build_queue(path, scores, leads, shown=shown, previous=previous if previous and previous.is_file() else None)
+    found = segmentations(ws, dataset_id)
+    build_queue(
+        path,
+        scores,
+        leads,
+        shown=shown,
+        previous=previous if previous and previous.is_file() else None,
+        segment=segment_words(found[0].assigned()) if found else None,
+    )
     task.whole()  # before its row: a file without a row does no harm, a row without its file would
     return add_scoring(
         ws,

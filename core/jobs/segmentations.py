@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from core.data.segment_rules import rules_from_dict
 from core.jobs.task import Outcome, Task
@@ -23,7 +24,9 @@ def find_segments(task: Task) -> Outcome:
 
     ws, asked = task.ws, task.request
     how = Correcting(**asked.get("how", {}))
-    hiding = Hiding(**{name: tuple(v) if isinstance(v, list) else v for name, v in asked.get("hiding", {}).items()})
+    given = asked.get("hiding", {})
+    listed: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+    hiding = Hiding(**listed)
     folder = segmentation_folder(ws, asked["dataset_id"], task.job.id)
     leads = leads_of(ws, asked["dataset_id"])
     trained = train_segments(leads, rules_from_dict(asked["rules"]), how, hiding, watch=task.watch)

@@ -4,6 +4,9 @@ lineup.py     the tested leads and every model's scores of them: what all the ot
 gains.py      orders and stages reached by how deep the list is called
 capacity.py   what a given number of calls brings, and the same over every number of calls
 chances.py    whether the chances come true, and how far apart buyers and others stand
+cohorts.py    whether the chances still come true lately, month by month
+likely.py     what came of earlier leads with about one chance: the range of a chance
+orders.py     how far the order by score and the order by chance agree
 segments.py   figures by group: channel, region, owner
 tested.py     whether the test scores of a model from elsewhere can be trusted
 models.py     several models on the same leads, at the team's capacity

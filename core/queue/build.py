@@ -1,8 +1,9 @@
 """Scores and leads become one Parquet file, a row a lead, best first: what `Queue` reads.
 
 Columns: rank, lead_id, score, probability, previous_rank, previous_probability, trend, owner, owner_rank,
-snapshot_time, stage, `field:<column>` for each numeric and categorical feature, `shown:<column>`, reasons,
-pointwise_logit, pairwise_score, search. Where a value is unknown: null in numbers and dates, "" in text.
+snapshot_time, stage, segment (where segments were found), `field:<column>` for each numeric and categorical feature,
+`shown:<column>`, reasons, pointwise_logit, pairwise_score, search. Where a value is unknown: null in numbers and dates,
+"" in text.
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ def build_queue(
     *,
     shown: pd.DataFrame | None = None,
     previous: Path | None = None,
+    segment: pd.Series | None = None,
 ) -> None:
     """Write the queue of `scores` to `path`; the file appears whole or not at all.
 
     `leads` must hold every scored lead and may hold more. `shown`: lead_id and columns for people only. `previous`: the
-    queue file of the scoring before. Reasons are made from the `part:` columns of `scores`, exact additive
-    contributions to the score, one per field and "dialogue"; without those there are none.
+    queue file of the scoring before. `segment`: of each lead by its id, in words. Reasons are made from the `part:`
+    columns of `scores`, exact additive contributions to the score, one per field and "dialogue"; without those there
+    are none.
 
     Trend: `improving` or `declining` where a lead crossed more than `MOVED` of the queue since `previous` (places as
     shares of the queue's length then and now), `steady` otherwise, `new` where it was not in it; "" without `previous`.
@@ -57,7 +60,7 @@ def build_queue(
     """
     if not len(scores.frame):
         raise LeadRankError("a queue needs at least one scored lead, however: got none")
-    tables = _tables(scores.frame, leads, shown, previous)
+    tables = _tables(scores.frame, leads, shown, previous, segment)
     unfinished = path.with_name(path.name + ".part")
     try:
         first = next(tables)
@@ -69,12 +72,15 @@ def build_queue(
         unfinished.unlink(missing_ok=True)
 
 
-def _tables(frame: pd.DataFrame, leads: Leads, shown: pd.DataFrame | None, previous: Path | None) -> Iterator[pa.Table]:
+def _tables(
+    frame: pd.DataFrame, leads: Leads, shown: pd.DataFrame | None, previous: Path | None, segment: pd.Series | None
+) -> Iterator[pa.Table]:
     """The queue, a stretch of `ROWS` at a time: dialogues and texts of all leads at once would fill the memory."""
     ids = frame["lead_id"].astype(object)
     at = _scored_places(ids, leads)
     shown_at = None if shown is None else _places(ids, shown["lead_id"])
     before = None if previous is None else _before(previous, ids)
+    belongs = None if segment is None else segment.reindex(ids).fillna("").to_numpy(dtype=object)
     owner = leads.roles["owner"].astype(object).iloc[at].to_numpy()
     rank = np.arange(1, len(frame) + 1, dtype=np.int32)
     owner_rank = (pd.Series(owner).groupby(owner, sort=False).cumcount() + 1).to_numpy(dtype=np.int32)
@@ -96,6 +102,7 @@ def _tables(frame: pd.DataFrame, leads: Leads, shown: pd.DataFrame | None, previ
             "owner_rank": pa.array(owner_rank[rows]),
             "snapshot_time": pa.array(taken.roles["snapshot_time"], pa.timestamp("us"), from_pandas=True),
             "stage": _text(stages[taken.stage]),
+            **({} if belongs is None else {"segment": _text(belongs[rows])}),
             **_fields(taken),
             **people,
             "reasons": _text(reason_texts(names, scored[parts].to_numpy(dtype=float), taken)),

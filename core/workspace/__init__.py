@@ -8,7 +8,9 @@
     actions.py       what people did with leads                  people.py     who may do what
     explanations.py  where reasons are kept                      costs.py      what the campaigns of a dataset cost
     reviews.py       what people said of pairs of leads          base.py       what all tables have in common
+    segmentations.py segments of a dataset, as found
 
 The folder: `datasets/<id>.parquet` and `<id>.costs.parquet`, `runs/<id>/`, `scorings/<id>.parquet`,
-`uploads/<id><suffix>`, `explanations/<run>/<key>.json`. Only ids that were made here become part of a path.
+`uploads/<id><suffix>`, `explanations/<run>/<key>.json`, `segments/<dataset>/<id>/`. Only ids that were made here become
+part of a path.
 """

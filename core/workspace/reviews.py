@@ -67,7 +67,7 @@ def add_review(
         raise LeadRankError(f"the stage must be one of {', '.join(stages)}, however: got={said.stage!r}")
     ids = [said.chosen, said.rejected] if said.action in OF_PAIRS else [said.lead_id]
     shown_of(ws, dataset_id, ids)  # names the ids that the dataset does not hold
-    known = _outcomes(ws, dataset_id, ids)["outcome"].notna()
+    known = outcomes_since(ws, dataset_id, ids)  # one of the two is enough: it often tells which is the better one
     chosen_score, rejected_score = scores or (None, None)
     told = {f.name: getattr(said, f.name) for f in fields(Said)}
     row = Review(
@@ -77,7 +77,7 @@ def add_review(
         run_id=run_id,
         chosen_score=chosen_score,
         rejected_score=rejected_score,
-        decided=bool(len(known) == len(ids) and known.all()),
+        decided=bool(len(known)),
     )
     with ws.session() as session:
         existing(session, Dataset, dataset_id, "dataset")

@@ -262,7 +262,7 @@ class Review(Base):
     chosen_score: Mapped[float | None]
     rejected_score: Mapped[float | None]
     decided: Mapped[bool] = mapped_column(default=False)
-    """Whether the outcomes of both leads were final when it was said."""
+    """Whether the outcome of any of its leads was known when it was said, from a file or from people."""
     withdrawn: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(WHO, default="")
 

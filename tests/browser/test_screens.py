@@ -25,6 +25,7 @@ PAGES = (
     "campaigns",
     "value",
     "talk",
+    "segments",
     "leads",
     "train",
     "pairs",

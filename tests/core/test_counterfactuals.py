@@ -1,6 +1,7 @@
 """What would move a lead: planted effects are found, bounds are kept, and reading is counted."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ class Planted:
 
 def lead_of(dialogue: str = "Specialist: Hello\nCustomer: No thanks.", **fields) -> Leads:
     one = LEADS.take(np.array([0]))
-    values = {"a": 0.0, "city": "x"} | fields
+    values: dict[str, Any] = {"a": 0.0, "city": "x"} | fields
     return replace(one, roles=one.roles.assign(dialogue=dialogue), features=one.features.assign(**values))
 
 
@@ -138,7 +139,8 @@ class Dear:
     """A rescorer for which each change costs a reading of half the lead."""
 
     def __init__(self, lead: Leads):
-        self.lead, self.asked = lead, []
+        self.lead = lead
+        self.asked: list[int] = []
 
     def score(self, changed: Leads) -> pd.DataFrame:
         self.asked.append(len(changed))
@@ -170,7 +172,7 @@ def test_an_answer_is_told_with_its_doubts():
     rescorer = Dear(lead_of())
     moves = find_moves(rescorer, rescorer.lead, PLAUSIBLE, Choice())
     far = next(m for m in moves.singles if m.unmet)
-    assert far.changes[0].name == "a" and far.changes[0].value > 1
+    assert far.changes[0].name == "a" and float(far.changes[0].value) > 1
     document = to_dict(moves, place, 50)
     assert document["least"]["rank"] <= 50 and document["rank"] == 100 and "no promise" in document["view"]
     assert any("Hardly any lead" in one["note"] and one["hardly_met"] == ["a"] for one in document["single"])

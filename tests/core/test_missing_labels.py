@@ -58,3 +58,39 @@ def test_labels_that_the_score_does_not_find_cannot_be_counted() -> None:
     label[:100] = 1
     with pytest.raises(NotComputable, match="none of the surest"):
         Labelling.fit(label, np.arange(1000.0))
+
+
+@pytest.mark.parametrize(
+    "positive, share, separation",
+    [(0.3, 0.6, 0.0), (0.3, 1.0, 0.0), (0.03, 1.0, 3.0), (0.3, 1.0, 2.0)],
+    ids=["no signal", "no signal, all labelled", "few positives, all labelled", "all labelled"],
+)
+def test_nothing_is_promised_without_evidence(positive: float, share: float, separation: float) -> None:
+    filled, right = 0, 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        truth = rng.random(8000) < positive
+        label = (truth & (rng.random(8000) < share)).astype(int)
+        score = rng.normal(size=8000) + separation * truth
+        labelling = Labelling.fit(label, score)
+        without = label == 0
+        most = round(label.sum() * (1 / labelling.share - 1) / 0.8)
+        line = draw_line(score[without], labelling.missing(score[without]), 0.8, most=most)
+        above = score[without] >= line.threshold
+        filled, right = filled + int(above.sum()), right + int(truth[without][above].sum())
+    assert filled <= 0.01 * 6 * 8000 or right / filled > 0.6
+
+
+def test_few_but_clear_positives_are_filled_in_rightly() -> None:
+    filled, right = 0, 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        truth = rng.random(20_000) < 0.03
+        label = (truth & (rng.random(20_000) < 0.6)).astype(int)
+        score = rng.normal(size=20_000) + 4 * truth
+        labelling = Labelling.fit(label, score)
+        without = label == 0
+        line = draw_line(score[without], labelling.missing(score[without]), 0.8)
+        above = score[without] >= line.threshold
+        filled, right = filled + int(above.sum()), right + int(truth[without][above].sum())
+    assert filled > 300 and right / filled > 0.65

@@ -47,5 +47,14 @@ def test_the_sentence_has_an_interval_or_says_that_it_is_too_early() -> None:
 def test_what_was_known_before_proves_nothing() -> None:
     found = who_was_right(corrections("ab", "cb", known=True), OUTCOMES)
     assert "too early" in found.verdict
-    assert found.aside == "2 corrections not counted: the outcome was known already. 1 of them agree with it."
+    assert found.aside == "2 corrections not counted: an outcome was known already. 1 of them agree with it."
     assert who_was_right(corrections("ab"), OUTCOMES).aside == ""
+
+
+def test_both_are_judged_on_the_same_corrections() -> None:
+    told = corrections(*["ab"] * 6, *["ba"] * 6)
+    told.loc[3:8, ["chosen_score", "rejected_score"]] = np.nan
+    found = who_was_right(told, OUTCOMES)
+    assert found.verdict.startswith("Of 6 corrections whose outcome is known the analyst was right in 3, the model in 3")
+    assert found.aside == "6 corrections not counted: the model had not put the two in an order."
+    assert "it cannot be said" in who_was_right(corrections("ab", scores=(np.nan, np.nan)), OUTCOMES).verdict

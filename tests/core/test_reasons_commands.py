@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core.__main__ import main
@@ -66,3 +67,35 @@ def test_faithfulness_is_told_and_written_into_the_card(home: Path, capsys: pyte
     assert json.loads((home / "run/faithfulness.json").read_text("utf-8"))["measured"] == said["measured"]
     assert main(["faithfulness", *files, "--methods", "guess"]) == 2
     assert "AttnLRP, occlusion" in capsys.readouterr().err
+
+
+def test_moves_tells_what_would_lift_a_lead_and_what_would_take_it_down(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ["--model", str(home / "run"), "--leads", str(home / "s/leads.csv")]
+    scores = tmp_path / "scores.csv"
+    assert main(["score", *files, "--out", str(scores)]) == 0
+    ranked = pd.read_csv(scores).set_index("rank")["lead_id"]
+    ask = ["moves", *files, "--scores", str(scores), "--lead-id", ranked[150]]
+    capsys.readouterr()
+    assert main([*ask, "--top", "100", "--keep", "team_size", "--sentence", "I sign it now.", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["rank"] == 150 and said["leads"] == 300 and said["top"] == 100 and "no promise" in said["view"]
+    assert said["least"]["rank"] <= 100 and len(said["least"]["changes"]) <= 3
+    made = [one["changes"][0] for one in said["single"]]
+    assert "I sign it now." in [change["value"] for change in made]
+    assert "team_size" not in {change["name"] for change in made} and said["readings"] <= 12
+    data = pd.read_csv(home / "s/leads.csv")
+    fields = [change for change in made if change["kind"] == "field"]
+    assert fields and all(change["value"] in set(data[change["name"]]) for change in fields)
+    assert main([*ask, "--down"]) == 0
+    told = capsys.readouterr().out
+    assert "would take it down to rank" in told and "no promise" in told
+
+
+def test_moves_refuses_what_it_cannot_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["moves", "--model", str(home / "run"), "--leads", str(home / "s/leads.csv"), "--lead-id", "L0000001"]
+    for more, words in ((["--top", "0"], "--top"), (["--keep", "shoe"], "['shoe']")):
+        capsys.readouterr()
+        assert main([*ask, *more]) == 2
+        assert words in capsys.readouterr().err

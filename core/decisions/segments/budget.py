@@ -36,7 +36,7 @@ class Campaign:
     """Most earlier contacts, in the column that counts them; None = no cap."""
 
     def __post_init__(self) -> None:
-        if not (self.budget >= 0 and self.cost > 0 and self.margin > 0 and 0 <= self.anyway <= 1):
+        if not (0 <= self.budget < float("inf") and self.cost > 0 and self.margin > 0 and 0 <= self.anyway <= 1):
             raise ConfigError(
                 "a campaign needs a budget of 0 or more, a cost and a margin above 0, and `anyway` in 0..1, however: "
                 f"got={self.budget}, {self.cost}, {self.margin}, {self.anyway}"

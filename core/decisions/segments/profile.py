@@ -58,14 +58,14 @@ def _of_segment(leads: Leads, inside: np.ndarray, name: str) -> list[tuple]:
         common = frame[field].value_counts().index[:VALUES]
         for value in common if len(common) > 1 else ():
             has = (frame[field] == value).to_numpy()
-            rows.append((name, field, str(value), *_cohen(has[inside], has[~inside])))
+            rows.append((name, field, str(value) or "(missing)", *_cohen(has[inside], has[~inside])))
     return rows
 
 
 def _hedges(a: np.ndarray, b: np.ndarray) -> tuple[float, ...] | None:
     """Means, effect, interval and p; None where too few are known or nothing varies."""
     n, m = len(a), len(b)
-    if min(n, m) < LEAST:
+    if min(n, m) < LEAST or min(a.min(), b.min()) == max(a.max(), b.max()):
         return None
     pooled = ((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2)
     if pooled <= 0:

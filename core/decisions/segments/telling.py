@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 TWO_STAGE = "two-stage segments"
 """How tables and charts name the segmentation beside uplift models."""
 UPLIFT = "X-learner"
@@ -44,6 +46,35 @@ COLUMNS = {
     "uplift": "how much the campaign raises its chance to come, by an uplift model; only with a control arm",
 }
 """What each column of the assigned leads says."""
+
+HEADS = {
+    "lead_id": "Lead",
+    "observed": "What the rules say",
+    "segment": "Segment",
+    "corrected": "Label filled in",
+    "p_campaign": "Chance that the campaign makes it come",
+    "p_organic": "Chance that it comes anyway",
+    "p_low": "Chance that it does not come",
+    "p_campaign_if_engaged": "Chance that the campaign brought it, if it came",
+    "answer": "What labels are filled in by (no unit)",
+    "uplift": "What the campaign adds to its chance (uplift model)",
+}
+"""The same columns as a person reads them."""
+
+
+def readable(assigned: pd.DataFrame) -> pd.DataFrame:
+    """Assigned leads for people: columns and segments in words."""
+    made = assigned.assign(
+        observed=assigned["observed"].map(OBSERVED_WORDS),
+        segment=assigned["segment"].map(SEGMENT_WORDS),
+        corrected=assigned["corrected"].map({True: "yes", False: "no"}),
+    )
+    return made.rename(columns=HEADS)
+
+
+def segment_words(assigned: pd.DataFrame) -> pd.Series:
+    """The segment of each lead in words, by its id."""
+    return assigned["segment"].map(SEGMENT_WORDS).set_axis(assigned["lead_id"].astype(object))
 
 
 def headline(card: Mapping[str, Any]) -> list[str]:
@@ -85,7 +116,21 @@ def arms_sentence(card: Mapping[str, Any]) -> str:
         return f"{begins}: {short}. Plan by the uplift model."
     if high < 0:
         return f"{begins}: the segments do better by {-gap:.1f} (likely {-high:.1f} to {-low:.1f})."
-    return f"{begins}: no difference that this test can show ({low:+.1f} to {high:+.1f})."
+    return f"{begins}: no difference that this test can show (likely {low:+.1f} to {high:+.1f})".replace("-", "−") + "."
+
+
+def hidden_among(share: float, hidden: float) -> float:
+    """Of the campaign customers without a label, the share that was hidden; the others had none to begin with.
+
+    Args:
+        share: Of all campaign customers, those who carry a label.
+        hidden: Of the labels, those that were hidden.
+
+    Example:
+        >>> hidden_among(1.0, 0.4), round(hidden_among(0.5, 0.4), 2)
+        (1.0, 0.29)
+    """
+    return hidden * share / (1 - share + hidden * share)
 
 
 def of_hundred(row: Mapping[str, Any], figure: str) -> str:
@@ -123,10 +168,18 @@ def _proof(card: Mapping[str, Any]) -> str:
     if row is None:
         why = card["recovery_why"] or "the method in use was not among those tested"
         return f"That could not be tested: {why}."
-    hidden = f"Tested by hiding {100 * row['hidden']:.0f}% of the known ones"
+    hidden, wanted = row["hidden"], card["settings"]["precision"]
+    begins = f"Tested by hiding {100 * hidden:.0f}% of the known ones"
     if row["precision"] is None:
-        return f"{hidden}: none was sure enough to be filled in, so none was found."
+        return f"{begins}: none was sure enough to be filled in, so none was found."
+    told = (
+        f"{begins}: of 100 hidden ones {of_hundred(row, 'recall')} were found, and of 100 filled in "
+        f"{of_hundred(row, 'precision')} were hidden ones"
+    )
+    expected = hidden_among(card["label_share"], hidden)
+    if expected > 0.99:
+        return f"{told}: so many were right."
     return (
-        f"{hidden}: of 100 filled in {of_hundred(row, 'precision')} were right at least, and of 100 hidden ones "
-        f"{of_hundred(row, 'recall')} were found."
+        f"{told}. Others among those filled in had no label before: were {100 * wanted:.0f} of 100 right, "
+        f"about {100 * wanted * expected:.0f} would be hidden ones."
     )

@@ -71,7 +71,7 @@ def train_segments(
         "log": list(stage2.log),
         "rules": rules.to_dict(),
     }
-    card |= _told("recovery", lambda: as_json(summary(recover(material, hiding, watch=watch))), watch)
+    card |= _told("recovery", lambda: as_json(summary(recover(material, hiding, how, watch=watch))), watch)
 
     def arms() -> dict[str, Any]:
         effect = effects(material, seed=seed)
@@ -93,11 +93,11 @@ def effects(material: Material, *, seed: int = 0) -> dict[str, np.ndarray]:
     Raises:
         NotComputable: there is no control arm, or an arm in which all came or nobody did.
     """
-    control = _control(material)
-    engaged, train = (material.labels != "low").astype(float), material.parts.train
+    arm, train = _arm(material), material.parts.train
+    engaged, train = (material.labels != "low").astype(float), train[np.isfinite(arm[train])]
     table = material.encoder.table(material.leads)
     return {
-        name: learner(table.iloc[train], ~control[train], engaged[train], seed)(table)
+        name: learner(table.iloc[train], arm[train] == 1, engaged[train], seed)(table)
         for name, learner in LEARNERS.items()
     }
 
@@ -120,13 +120,12 @@ def against_arms(
     Raises:
         NotComputable: there is no control arm, or it is too small.
     """
-    control, parts = _control(material), material.parts
-    engaged = (material.labels != "low").astype(float)
-    rows = parts.test if len(parts.test) else parts.calibration
+    arm, rows = _arm(material), _tested(material)
+    engaged, rows = (material.labels != "low").astype(float), rows[np.isfinite(arm[rows])]
     scores = {TWO_STAGE: assigned["p_campaign"].to_numpy()[rows]}
     scores |= {name: values[rows] for name, values in (effect or effects(material, seed=seed)).items()}
     found, gaps = hold_against_arms(
-        scores, ~control[rows], engaged[rows], seed=seed, resamples=resamples, against=TWO_STAGE
+        scores, arm[rows] == 1, engaged[rows], seed=seed, resamples=resamples, against=TWO_STAGE
     )
     told = [
         {
@@ -137,15 +136,23 @@ def against_arms(
         for name, one in found.items()
     ]
     curves = {name: {"share": one.share.tolist(), "gained": one.gained.tolist()} for name, one in found.items()}
-    return {"rows": told, "curves": curves, "treated": int((~control[rows]).sum()), "control": int(control[rows].sum())}
+    return {"rows": told, "curves": curves, "treated": int(arm[rows].sum()), "control": int((arm[rows] == 0).sum())}
 
 
-def _control(material: Material) -> np.ndarray:
+def _arm(material: Material) -> np.ndarray:
+    """1 reached, 0 left out by chance, NaN unknown. Shape (n,)."""
     if material.rules.control is None:
         raise NotComputable(
             "the effect of a campaign shows only against customers left out by chance: no rule names any"
         )
-    return material.rules.in_control(material.leads)
+    return material.rules.arm(material.leads)
+
+
+def _tested(material: Material) -> np.ndarray:
+    """The test part. Raises NotComputable where there is none: the later slice drew the line."""
+    if not len(material.parts.test):
+        raise NotComputable("a proof needs later leads that nothing was chosen by: set split.train_share below 1")
+    return material.parts.test
 
 
 def _three(figure: Figure) -> list[float]:

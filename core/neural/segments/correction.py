@@ -50,6 +50,8 @@ class Correcting:
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise ConfigError(f"the loss must be one of {', '.join(LOSSES)}, however: got={self.loss!r}")
+        if self.epochs < 1 or self.patience < 1:
+            raise ConfigError(f"epochs and patience must be 1 or more, however: got={self.epochs}, {self.patience}")
         if not 0.5 <= self.precision < 1:
             raise ConfigError(f"the precision must be at least 0.5 and below 1, however: got={self.precision}")
 
@@ -141,8 +143,10 @@ class _Learner:
 
     def correct(self) -> None:
         """With missing labels filled in, decided anew before each epoch; ends when the decisions stand still."""
-        share = Labelling.fit(self.later.label, self._later()).share
-        missing = round(self.train.label.sum() * (1 / share - 1))
+        found = Labelling.fit(self.later.label, self._later())
+        missing = round(self.train.label.sum() * (1 / found.share - 1)) if found.telling else 0
+        if not missing:
+            return
         resting = 0
         for _ in range(self.how.epochs):
             before, self.filled = self.filled, self._surest(missing)
@@ -157,7 +161,8 @@ class _Learner:
         self.network.load_state_dict(self.teacher.state)
         said = self._later()
         labelling, without = Labelling.fit(self.later.label, said), said[self.later.label == 0]
-        line = draw_line(without, labelling.missing(without), self.how.precision)
+        most = self.later.label.sum() * (1 / labelling.share - 1) / self.how.precision
+        line = draw_line(without, labelling.missing(without), self.how.precision, most=round(most))
         return Correction(self.network.eval(), labelling, line, tuple(self.log))
 
     def _epoch(self, reverted: int) -> float:

@@ -78,7 +78,7 @@ class Segmenter:
         campaign = self.stage2.labelling.positive(answer)
         engaged = 1 - chance[:, SEGMENTS.index("low")]
         p = np.column_stack([engaged * campaign, engaged * (1 - campaign), 1 - engaged])
-        corrected = (observed == "organic") & (answer >= self.stage2.line.threshold)
+        corrected = (observed == "organic") & (answer >= self.stage2.line.threshold) & (self.rules.arm(leads) != 0)
         likeliest = np.array(SEGMENTS, dtype=object)[p.argmax(axis=1)] if len(p) else observed
         segment = np.where(observed == "", likeliest, np.where(corrected, "campaign", observed))
         return pd.DataFrame(
@@ -132,8 +132,8 @@ class Material:
         return encoder.transform(inputs(taken, self.rules, blind=blind))
 
     def reached(self, rows: np.ndarray) -> np.ndarray:
-        """Those of `rows` that no rule puts into the control arm, whom no campaign could bring."""
-        return rows[~self.rules.in_control(self.leads.take(rows))]
+        """Those of `rows` whom the campaign could bring: known not to be of the control arm."""
+        return rows[self.rules.arm(self.leads.take(rows)) == 1]
 
     def engaged_rows(self, rows: np.ndarray) -> np.ndarray:
         """The reached and engaged among `rows`."""
@@ -193,6 +193,7 @@ def save_segmenter(folder: Path, segmenter: Segmenter, card: dict[str, Any]) -> 
         "encoder": segmenter.encoder.to_dict(),
         "blind_encoder": segmenter.blind_encoder.to_dict(),
         "label_share": stage2.labelling.share,
+        "telling": stage2.labelling.telling,
         "line": line if sure else {**line, "threshold": None, "precision": None},
         "log": list(stage2.log),
         "card": card,
@@ -228,7 +229,9 @@ def load_segmenter(folder: Path) -> tuple[Segmenter, dict[str, Any]]:
             float("nan") if line["precision"] is None else line["precision"],
             line["audited"],
         )
-        labelling = Labelling(plain["labelling.scores"], plain["labelling.rates"], float(document["label_share"]))
+        labelling = Labelling(
+            plain["labelling.scores"], plain["labelling.rates"], float(document["label_share"]), document["telling"]
+        )
         segmenter = Segmenter(
             rules_from_dict(document["rules"]),
             schema_from_dict(document["schema"]),

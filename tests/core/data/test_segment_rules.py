@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from core.data.leads import Leads
-from core.data.schema import Features
+from core.data.schema import Features, Split
 from core.data.segment_rules import Condition, Rules, first_guess, inputs, load_rules, rules_from_dict
+from core.decisions.segments.world import RULES as RULES_OF_WORLD
+from core.decisions.segments.world import make_world
 from core.errors import ConfigError, SchemaError
 from core.funnel import Funnel
 from tests.made import make_leads
@@ -87,9 +89,18 @@ def test_columns_of_the_rules_are_never_learned_from() -> None:
     assert inputs(wide, RULES, blind=True).schema.features.columns() == ("b",)
 
 
-def test_control_is_nobody_without_a_rule() -> None:
-    assert not RULES.in_control(few()).any()
-    assert replace(RULES, control=Condition("city", "is", "z")).in_control(few()).tolist() == [0, 0, 1, 0, 0, 0]
+def test_everybody_is_reached_without_a_rule_and_who_is_unknown_is_in_no_arm() -> None:
+    assert (RULES.arm(few()) == 1).all()
+    control = replace(RULES, control=Condition("city", "is", "z"))
+    np.testing.assert_array_equal(control.arm(few()), [1, 1, 0, 1, 1, np.nan])
+    assert control.labels(few()).tolist() == ["low", "campaign", "organic", "campaign", "", "organic"]
+    by_chance = replace(RULES, control=Condition("city", "is", "x"))
+    assert by_chance.labels(few())[1] == "organic"  # a campaign brought nobody whom it did not reach
+
+
+def test_who_may_still_come_is_not_low_yet() -> None:
+    leads = replace(few(), schema=replace(few().schema, split=Split(maturity_days=1)))
+    assert RULES.labels(leads).tolist() == ["", "campaign", "organic", "campaign", "", "organic"]
 
 
 def test_first_guess_of_a_file_of_leads() -> None:
@@ -116,6 +127,11 @@ def test_first_guess_of_an_e_mail_campaign() -> None:
     rules = first_guess(leads)
     assert rules.engaged == (Condition("converted", "is", 1),)
     assert rules.campaign == (Condition("mail_clicks", "at least", 1),)
+
+
+def test_the_first_guess_of_the_simulated_customers_is_their_rule() -> None:
+    guess = first_guess(make_world(500).leads)
+    assert guess.campaign == RULES_OF_WORLD.campaign and guess.engaged == RULES_OF_WORLD.engaged
 
 
 def test_where_nothing_tells_of_campaigns_the_user_must() -> None:

@@ -1,5 +1,6 @@
 """Segments found by a job: kept beside earlier ones, and nothing half-made after a stop."""
 
+import numpy as np
 import pytest
 
 from core.data.segment_rules import Rules, rules_from_dict
@@ -20,6 +21,7 @@ def asked(dataset_id: str, rules: Rules = RULES) -> dict:
     return {"dataset_id": dataset_id, "rules": rules.to_dict(), **QUICK}
 
 
+@pytest.mark.slow
 def test_segments_are_kept_beside_earlier_ones(ws: Workspace) -> None:
     data = keep(ws, small_world().leads)
     assert segmentations(ws, data.id) == []
@@ -31,7 +33,7 @@ def test_segments_are_kept_beside_earlier_ones(ws: Workspace) -> None:
     assert rules_from_dict(found[0].card["rules"]) == RULES
     assigned = found[0].assigned()
     assert assigned["lead_id"].tolist() == small_world().leads.lead_id.tolist()
-    assert int(assigned["corrected"].sum()) == second.result["corrected"] == found[0].card["corrected"]
+    assert second.result == {"corrected": int(assigned["corrected"].sum())}
     (found[1].folder / "segmenter.json").write_text("{", "utf-8")
     with pytest.raises(LeadRankError, match="damaged"):
         segmentations(ws, data.id)
@@ -53,6 +55,6 @@ def test_a_stop_leaves_nothing_half_made(ws: Workspace, monkeypatch: pytest.Monk
 
 
 def test_what_cannot_be_learned_is_said_by_the_job(ws: Workspace) -> None:
-    data = keep(ws, small_world().leads.take(range(200)))
+    data = keep(ws, small_world().leads.take(np.arange(0, 5000, 25)))
     job = records.run_here(ws, "segments", asked(data.id), by="ann", label="Find")
     assert job.state == "failed" and "at least 10" in job.message

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from core.data.changing import changed_lead, without
+from core.data.changing import changed_lead, one_table, without
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
 from core.data.prompts import Prompt, PromptWriter
@@ -182,3 +182,38 @@ def test_a_what_if_computes_what_follows_the_change(probed: Trained) -> None:
     with counted(reader) as seen:
         what_if(rescorer, changed_lead(lead, {"a": 3.0}))
     assert sum(seen) == 0  # a number that only the tower reads
+
+
+def test_what_was_read_once_is_not_read_again_and_costs_are_told_before(probed: Trained) -> None:
+    reader = probed.scorer.model.reader
+    assert reader is not None
+    rescorer = NeuralRescorer(probed.scorer, LEAD)
+    more, number = CHANGES["a turn more"], CHANGES["another number"]
+    several = one_table([more, number, LEAD, changed_lead(more, {"a": 9.0})])
+    told = rescorer.readings(several)
+    assert 0 < told[0] < 0.4 and told[1:].tolist() == [0, 0, 0]  # fields that only the tower reads
+    with counted(reader) as seen:
+        first = rescorer.score(several)
+        assert sum(seen) == round(told[0] * len(rescorer._rereader.held))  # type: ignore[union-attr]
+    with counted(reader) as seen:
+        again = rescorer.score(several)
+    assert not seen and again.equals(first) and not rescorer.readings(several).any()
+
+
+def test_changes_from_one_place_on_are_read_in_one_pass(backbone: Backbone) -> None:
+    write = writer(backbone).write
+    reader = make_reader(backbone, "both", ())
+    held, *late = (write(said(*TURNS, *more))[0] for more in ([], [Turn("C", "Yes.")], [Turn("C", "No.")]))
+    early = write(without(LEAD, turn(0)))[0]
+    rereader = Rereader(reader, CPU, held)
+    with counted(reader) as seen:
+        found = rereader.read([late[0], early, late[1]])
+    assert len(seen) == 2 and sum(seen) < 1.6 * len(held)
+    assert_alike(found, encode(reader, [late[0], early, late[1]], device=CPU))
+
+
+def test_values_that_training_hardly_met_are_told(probed: Trained) -> None:
+    rescorer = NeuralRescorer(probed.scorer, LEAD)
+    far = changed_lead(LEAD, {"a": 50.0})
+    several = one_table([LEAD, far, changed_lead(far, {"city": "Ulm"}), changed_lead(LEAD, {"a": None, "city": ""})])
+    assert rescorer.unmet(several) == [(), ("a",), ("a", "city"), ()]

@@ -30,6 +30,15 @@ def read(path: Path) -> pd.DataFrame:
     return pq.read_table(path).to_pandas()
 
 
+def test_the_segment_of_each_lead_stands_beside_it_where_segments_were_found(tmp_path: Path) -> None:
+    segment = pd.Series(["Would come anyway"] * 39, LEADS.lead_id[:39].astype(object))
+    build_queue(tmp_path / "q", scored(), LEADS, segment=segment)
+    frame = read(tmp_path / "q").set_index("lead_id")
+    assert frame["segment"]["L0039"] == "" and (frame["segment"].drop("L0039") == "Would come anyway").all()
+    build_queue(tmp_path / "none", scored(), LEADS)
+    assert "segment" not in read(tmp_path / "none")
+
+
 def test_rows_stand_in_rank_order_with_the_values_of_their_lead(tmp_path: Path) -> None:
     shown = pd.DataFrame({"lead_id": LEADS.lead_id[::-1], "phone": [f"+49{i}" for i in range(40)]})
     build_queue(tmp_path / "q", scored(), LEADS, shown=shown)

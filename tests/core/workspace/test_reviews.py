@@ -88,6 +88,19 @@ def test_outcomes_come_from_later_files_of_the_same_leads_and_from_people(ws, le
     assert known.loc[ids, "stage"].tolist() == leads.stage[1:4].tolist()
 
 
+def test_an_outcome_of_one_of_the_two_or_one_that_people_marked_was_known_before(ws, leads):
+    unknown = leads.roles.assign(converted=np.nan)
+    unknown.loc[unknown["lead_id"] == "L0001", "converted"] = 1.0
+    first = keep(ws, Leads(unknown, leads.features, leads.schema), "May")
+    assert add_review(ws, first.id, PAIR).decided
+    others = Said("prefer", chosen="L0003", rejected="L0004", reason="talk", by="ana")
+    assert not add_review(ws, first.id, others).decided
+    record_action(ws, first.id, ["L0004"], "lost", by="ana")
+    assert add_review(ws, first.id, others).decided
+    record_action(ws, first.id, ["L0004"], "reopened", by="ana")
+    assert not add_review(ws, first.id, others).decided
+
+
 def test_a_workspace_of_the_version_before_is_brought_up(tmp_path: Path):
     older = tmp_path / "older"
     shutil.copytree(MIGRATIONS, older, ignore=shutil.ignore_patterns("__pycache__", "v0003*"))

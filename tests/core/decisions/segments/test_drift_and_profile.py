@@ -57,7 +57,7 @@ def test_constant_columns_tell_nothing_and_empty_profiles_say_so() -> None:
     leads = make_leads(200)
     leads = replace(
         leads,
-        features=pd.DataFrame({"a": np.ones(200), "city": "x"}),
+        features=pd.DataFrame({"a": np.full(200, 0.1), "city": "x"}),
         schema=replace(leads.schema, features=Features(("a",), ("city",))),
     )
     with pytest.raises(NotComputable, match="there is none"):

@@ -47,7 +47,8 @@ def test_what_is_filled_in_is_mostly_right(world: World, assigned: pd.DataFrame)
     assert corrected.sum() > 30
     assert (world.truth == "campaign")[corrected].mean() > 2.5 * rate
     assert (assigned.loc[corrected, "segment"] == "campaign").all()
-    assert (assigned.loc[~corrected, "segment"] == assigned.loc[~corrected, "observed"]).all()
+    told = ~corrected & (assigned["observed"] != "").to_numpy()
+    assert (assigned.loc[told, "segment"] == assigned.loc[told, "observed"]).all()
 
 
 def test_chances_add_up_and_are_those_of_the_truth(world: World, assigned: pd.DataFrame) -> None:
@@ -106,9 +107,21 @@ def test_the_same_seed_gives_the_same_correction() -> None:
     train, later = Engaged(x[:400], label[:400]), Engaged(x[400:], label[400:])
     first, second = (fit_correction(train, later, HOW, seed=1).answers(x) for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    log = fit_correction(train, later, replace(HOW, loss="splc")).log
-    assert any(entry["corrected"] > 0 for entry in log) or log[-1]["corrected"] == 0
-    assert all(entry["reverted"] >= 0 for entry in log)
+
+
+def test_splc_fills_in_no_more_than_are_missing_and_rests() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6000, 4)).astype(np.float32)
+    truth = x[:, 0] + 0.2 * rng.normal(size=6000) > 0.5
+    label = (truth & (rng.random(6000) < 0.6)).astype(np.int64)
+    train, later = Engaged(x[:4500], label[:4500]), Engaged(x[4500:], label[4500:])
+    found = fit_correction(train, later, Correcting(epochs=10, patience=2))
+    filled = [entry["corrected"] for entry in found.log]
+    missing = truth[:4500].sum() - label[:4500].sum()
+    assert filled[0] == 0 and 0.4 * missing < filled[-1] < 1.6 * missing
+    assert found.log[-1]["reverted"] < 0.1 * filled[-1]
+    above = (label == 0) & (found.answers(x) >= found.line.threshold)
+    assert truth[above].mean() > 0.7 and above.sum() > 0.5 * (truth.sum() - label.sum())
 
 
 @pytest.mark.parametrize(
