@@ -32,7 +32,9 @@ class WhoWasRight:
             return "No correction has an outcome yet that came after it, so it is too early to say who was right."
         judged = decided[decided["model"] != ""]
         if not len(judged):
-            return "Outcomes came, but of leads that the model had not put in an order: it cannot be said who was right."
+            return (
+                "Outcomes came, but of leads that the model had not put in an order: it cannot be said who was right."
+            )
         analyst, model = ((judged[who] == "right").sum() for who in ("analyst", "model"))
         told = f"the analyst was right in {analyst}, the model in {model}"
         if len(judged) < FEWEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import streamlit as st
 
+from core.data.contests import fit_bounds
 from core.data.leads import Leads
 from core.data.pairs import Pairing
 from core.data.reviews import apply_reviews
+from core.data.schema import Schema, schema_from_dict
 from core.data.splitting import split_by_time
 from core.funnel import whole_funnel
 from core.jobs import records
@@ -25,7 +28,11 @@ from core.workspace.tables import Dataset, Run
 from pages import _shared as shared
 from pages._cards import dig
 
-PARTS = {"train": "Leads it learned from", "test": "Later leads, unseen"}
+PARTS = {"train": "Leads it learned from", "test": "Later leads, unseen", "all": "All these leads"}
+OTHERS = "The model learned from other leads than these. What counts as a long call is told by these."
+OTHER_STAGES = (
+    "The model's own stages are others than those of this file, so the kinds of pairs are those of this file."
+)
 
 
 @dataclass(frozen=True)
@@ -34,19 +41,35 @@ class Source:
 
     path: Path
     parts: tuple[str, ...]
+    own: bool
+    """Whether the model learned from leads of this dataset."""
+    same_stages: bool
+    """Whether the model's funnel has the stages of this dataset: its tiers are taken then, else the dataset's."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What has to be known of the pairs, in plain words."""
+        return [*([] if self.own else [OTHERS]), *([] if self.same_stages else [OTHER_STAGES])]
 
 
 def scores_of(dataset: Dataset, run: Run) -> Source | None:
     """The newest ranking of all leads, else of the test part, else what training left; None where there is none."""
     ws = shared.workspace()
     made = [each for each in scorings.scorings(ws, dataset.id, run.id) if scorings.scoring_path(ws, each.id).is_file()]
-    for part, parts in (("all", ("train", "test")), ("test", ("test",))):
+    own = run.dataset_id == dataset.id or dig(run.card, "data", "sha256") == dataset.sha256
+    same = _schema_of(run.id).funnel.stages == schema_from_dict(dataset.schema).funnel.stages
+    for part, parts in (("all", ("train", "test") if own else ("all",)), ("test", ("test",))):
         for each in made:
             if each.part == part:
-                return Source(scorings.scoring_path(ws, each.id), parts)
+                return Source(scorings.scoring_path(ws, each.id), parts, own, same)
     left = runs.run_folder(ws, run.id) / "test_scores.parquet"
-    own = run.dataset_id == dataset.id or dig(run.card, "data", "sha256") == dataset.sha256
-    return Source(left, ("test",)) if own and left.is_file() else None
+    return Source(left, ("test",), own, same) if own and left.is_file() else None
+
+
+def _schema_of(run_id: str) -> Schema:
+    return schema_from_dict(
+        json.loads((runs.run_folder(shared.workspace(), run_id) / "schema.json").read_text("utf-8"))
+    )
 
 
 def ask_for_scores(dataset: Dataset, run: Run, why: str) -> None:
@@ -74,20 +97,25 @@ def pairs_under(dataset: Dataset, run: Run, source: Source, part: str) -> PairVi
     """All tiers of a part of the leads under the model's scores, with what people have said until now."""
     said = tuple(each.id for each in reviews.reviews_of(shared.workspace(), dataset.id))
     whole = str(dig(run.card, "decisions", "pairs") or "").startswith("funnel")
-    return _viewed(dataset.id, str(source.path), part, said, whole)
+    return _viewed(dataset.id, run.id, source, part, said, whole)
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting the pairs")
-def _viewed(dataset_id: str, path: str, part: str, said: tuple[int, ...], whole: bool) -> PairView:
-    ws = shared.workspace()
+def _viewed(dataset_id: str, run_id: str, source: Source, part: str, said: tuple[int, ...], whole: bool) -> PairView:
+    ws, schema = shared.workspace(), _schema_of(run_id)
     leads = outcomes_of(ws, dataset_id)
-    parts = split_by_time(leads)
-    rows = {"train": parts.train, "test": parts.test}[part]
+    if part == "all":
+        rows = train = np.arange(len(leads))
+    else:
+        parts = split_by_time(leads, schema.split if source.own else None)
+        rows, train = {"train": parts.train, "test": parts.test}[part], parts.train
     applied = apply_reviews(leads, rows, reviews.as_said(reviews.reviews_by_id(ws, dataset_id, said)))
-    leads, train = applied.leads, applied.leads.take(parts.train)
-    pairing = Pairing(whole_funnel(leads.schema.funnel.stages), {}) if whole else Pairing.fit(train)
+    leads = applied.leads
+    funnel = schema.funnel if source.same_stages else leads.schema.funnel
+    bounds = fit_bounds(leads.stage[train], leads.call_seconds[train], funnel)
+    pairing = Pairing(whole_funnel(funnel.stages), {}) if whole else Pairing(funnel, bounds)
     taken = leads.take(rows)
-    return view_pairs(taken, _scores(Path(path), taken), pairing, applied.reviewed.among(rows))
+    return view_pairs(taken, _scores(source.path, taken), pairing, applied.reviewed.among(rows))
 
 
 def _scores(path: Path, leads: Leads) -> np.ndarray:

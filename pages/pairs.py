@@ -104,11 +104,11 @@ def shown_part(source: Source) -> str:
         "Which leads",
         list(source.parts),
         format_func=PARTS.__getitem__,
-        default="train",
+        default=source.parts[0],
         required=True,
         key="pair_part",
     )
-    return part or "train"
+    return part or source.parts[0]
 
 
 shared.need("analyst")
@@ -126,11 +126,12 @@ with shared.guard():
         shared.empty("No order is known in these leads", "Pairs need leads that ordered.", "leads", "Bring in others")
     else:
         source = scores_of(dataset, run)
-        if source is None or "train" not in source.parts:
-            why = "To see the pairs that it learned from, all leads have to be scored; the queue stays as it is."
-            ask_for_scores(dataset, run, why)
+        if source is None or source.parts == ("test",):
+            ask_for_scores(dataset, run, "To see all pairs, all leads have to be scored; the queue stays as it is.")
         if source is not None:
             part = shown_part(source)
+            for note in source.notes:
+                st.caption(note)
             if part == "test":
                 st.caption(
                     "These came after the leads that it learned from. What is said of them changes no training on this "

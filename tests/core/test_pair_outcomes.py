@@ -55,6 +55,8 @@ def test_both_are_judged_on_the_same_corrections() -> None:
     told = corrections(*["ab"] * 6, *["ba"] * 6)
     told.loc[3:8, ["chosen_score", "rejected_score"]] = np.nan
     found = who_was_right(told, OUTCOMES)
-    assert found.verdict.startswith("Of 6 corrections whose outcome is known the analyst was right in 3, the model in 3")
+    assert found.verdict.startswith(
+        "Of 6 corrections whose outcome is known the analyst was right in 3, the model in 3"
+    )
     assert found.aside == "6 corrections not counted: the model had not put the two in an order."
     assert "it cannot be said" in who_was_right(corrections("ab", scores=(np.nan, np.nan)), OUTCOMES).verdict

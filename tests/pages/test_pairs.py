@@ -106,6 +106,45 @@ def test_every_kind_of_pair_with_its_interval_and_the_worst_side_by_side(ws, dat
     assert str(first["A, should be first"]) in said
 
 
+@pytest.fixture
+def others(ws) -> Dataset:
+    """Leads that came later, of which the model has not learned."""
+    report = Report(120, (), ())
+    leads = make_leads(120, seed=5)
+    return add_dataset(ws, name="June", source_name="june.csv", leads=leads, report=report, by="x")
+
+
+def score_others(ws, run: Run, others: Dataset) -> AppTest:
+    leads = make_leads(120, seed=5)
+    id, path = new_scoring_path(ws)
+    build_queue(path, Scores.ranked(leads.lead_id, leads.features["a"].to_numpy(), np.full(120, 0.3)), leads)
+    of = {"run_id": run.id, "dataset_id": others.id}
+    add_scoring(ws, id, **of, part="all", reason="manual", by="x", leads=120, use=False)
+    return sound(pairs().selectbox(key="pairs_dataset").set_value(others.id).run())
+
+
+def test_nobody_says_that_a_model_learned_from_other_leads(ws, dataset, run, others):
+    at = score_others(ws, run, others)
+    assert "learned from other leads than these" in words(at) and not at.get("button_group")[1:]
+    assert "Score all these leads" not in [b.label for b in at.button]
+    view = table(at, "Which over which")
+    assert len(view) == 3 and "stages are others" not in words(at)
+
+
+def test_the_tiers_are_the_models_own_or_it_is_said_whose(ws, dataset, run, scored, others):
+    path = ws.folder / "runs" / run.id / "schema.json"
+    schema = json.loads(path.read_text("utf-8"))
+    schema["funnel"]["tiers"] = schema["funnel"]["tiers"][:1]
+    path.write_text(json.dumps(schema), "utf-8")
+    assert (
+        len(table(sound(pairs().selectbox(key="pairs_dataset").set_value(dataset.id).run()), "Which over which")) == 1
+    )
+    schema["funnel"] = {"stages": ["first", "last"], "tiers": []}
+    path.write_text(json.dumps(schema), "utf-8")
+    at = score_others(ws, run, others)
+    assert "those of this file" in words(at) and len(table(at, "Which over which")) == 3
+
+
 def window(action: str, *ids: str, dataset_id: str, scoring: str = "") -> AppTest:
     """A window by itself: AppTest closes one that a page opened with the next click."""
 
@@ -184,7 +223,9 @@ def test_from_an_earlier_ranking_its_own_scores_are_kept(ws, folder):
     at = window("queue", "L0001", "L0002", dataset_id=dataset.id, scoring=shown.id)
     sound(button(at, "Keep this").click().run())
     (kept,) = reviews_of(ws, dataset.id)
-    assert (kept.chosen_score, kept.rejected_score) == tuple(fake_scores(leads, 5.0).aligned(leads.lead_id)["score"].iloc[1:3])
+    assert (kept.chosen_score, kept.rejected_score) == tuple(
+        fake_scores(leads, 5.0).aligned(leads.lead_id)["score"].iloc[1:3]
+    )
 
 
 def test_data_are_put_right_and_pairs_and_leads_left_out(ws, dataset, run, scored):
