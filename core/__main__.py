@@ -114,7 +114,9 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--leads", type=Path, required=True, help="lead file")
     explain.add_argument("--lead-id", required=True)
     explain.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
-    explain.add_argument("--quick", action="store_true", help="first reasons, at about the cost of six readings")
+    explain.add_argument(
+        "--quick", action="store_true", help="first reasons: six readings of the lead at most, and the checks"
+    )
     _where(explain)
 
     compare = verb(

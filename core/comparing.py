@@ -27,11 +27,14 @@ def strongest(contributions: Sequence[Compared], top: int) -> list[Compared]:
 
 
 def sentences(found: PairReasons) -> list[str]:
-    """Two sentences: what parts the two leads most, and how sure the model is of their order."""
+    """Two sentences: what parts the two leads most, and what chance the model gives their order."""
     found = _first_on_top(found)
     first, second = found.a.lead_id, found.b.lead_id
     speaking = [c for c in strongest(found.contributions, len(found.contributions)) if c.value > 0][:MAIN]
-    sure = f"The model would put {first} first in {_in_hundred(found.probability)} such pairs."
+    sure = (
+        f"The model rates the chance that {first} is the better lead at {_percent(found.probability)}, a figure that "
+        "was not checked against outcomes."
+    )
     if found.difference < LEAST_SHOWN or not speaking:
         return [f"The model sees leads {first} and {second} as equal: nothing puts one of them first.", sure]
     verb = "would come before" if found.against_queue else "stands above"
@@ -163,13 +166,13 @@ def _listed(clauses: Sequence[str]) -> str:
     return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
 
 
-def _in_hundred(share: float) -> str:
-    """How many of 100; never all of them.
+def _percent(share: float) -> str:
+    """Never all of it.
 
-    >>> _in_hundred(0.834), _in_hundred(0.999), _in_hundred(0.5)
-    ('83 of 100', 'more than 99 of 100', '50 of 100')
+    >>> _percent(0.834), _percent(0.999), _percent(0.5)
+    ('83%', 'more than 99%', '50%')
     """
-    return f"{share * 100:.0f} of 100" if share < 0.995 else "more than 99 of 100"
+    return f"{share:.0%}" if share < 0.995 else "more than 99%"
 
 
 def _quoted(text: str) -> str:

@@ -82,6 +82,8 @@ class PairReasons:
 
         That is HPRO's equation 1 without its margin: the margin asks more of pairs in training, and so shifts what is
         learned; it is no part of what the scores then say of two leads of which no tier is known.
+
+        It is the rule that the head was trained by, not a measured share: nothing calibrates it on pairs of leads.
         """
         return 0.5 * (1 + math.tanh(self.difference / 2))
 

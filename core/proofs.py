@@ -20,8 +20,9 @@ LEAST_SHOWN = 0.005
 LEAST_MOVE = 0.005
 """A reason is proved where leaving it out moves the logit by at least this, in the said direction: what would read 0.00
 is no move. A rescorer computes in fp32, where a prompt that is read from another place differs by 1e-5 at most, a
-five-hundredth of it: no rounding proves anything. Whether the rank moves is told beside it, but is no condition: at the
-thin ends of a queue a reason that counts moves nobody, and where the queue is dense a breath does."""
+five-hundredth of it: no rounding proves anything. A reason for the place has to move the queue's score as far
+and the same way: a blend also counts the other head, which may undo it. Whether the rank moves is told beside it, but
+is no condition: at the thin ends of a queue a reason that counts moves nobody, and where it is dense a breath does."""
 MOST_TRIED = 12
 """Most units left out for one lead, each by a forward pass of what follows it: see `prove`."""
 COLUMN = {"pairwise": "pairwise_score", "pointwise": "pointwise_logit"}
@@ -40,7 +41,8 @@ def prove(rescorer: Rescorer, attribution: Attribution, top: int = 5) -> Attribu
     Where a reason does not hold, the next strongest is tried, up to `MOST_TRIED` in all; the proofs of those that did
     not hold are kept, so that it can be told. Each costs a pass over what follows the unit in the prompt, and none
     where the language model does not read it. A turn goes out of the dialogue as the model reads it: were it taken out
-    before names are masked, names that it gives away would be read elsewhere, and two things would have changed.
+    before names are masked, names that it gives away would be read elsewhere, and two things would have changed. Nor do
+    its copies hold the turns that the token limit left out: the room that a unit leaves would let an older one in.
 
     Args:
         rescorer: of the lead that was explained.
@@ -49,13 +51,13 @@ def prove(rescorer: Rescorer, attribution: Attribution, top: int = 5) -> Attribu
         NotComputable: the model has no such head.
         LeadRankError: the lead has no such field or turn, so it is another one.
     """
-    lead = rescorer.lead
+    lead, unread = rescorer.lead, attribution.truncated_turns
     (unchanged,) = _proofs(rescorer.score(lead), [_WHOLE], attribution.head)
     found = replace(attribution, proofs=(), unchanged=unchanged)
     units = strongest((*attribution.fields, *attribution.turns), MOST_TRIED)
     while units and (wanted := top - (len(found.proofs) - dropped(found))) > 0:
         some, units = units[:wanted], units[wanted:]
-        said = rescorer.score(one_table([without(lead, unit) for unit in some]))
+        said = rescorer.score(one_table([without(lead, unit, unread=unread) for unit in some]))
         found = replace(found, proofs=(*found.proofs, *_proofs(said, some, attribution.head)))
     return found
 
@@ -67,9 +69,20 @@ def proof_of(attribution: Attribution, unit: Unit) -> Proof | None:
 
 
 def holds(attribution: Attribution, unit: Contribution) -> bool:
-    """Whether leaving the unit out moves the logit in the said direction; False where it was not tried."""
-    proof = proof_of(attribution, unit)
-    return proof is not None and attribution.unchanged is not None and _agrees(unit, proof, attribution.unchanged)
+    """Whether leaving the unit out moves the logit in the said direction; False where it was not tried.
+
+    Of reasons for the place, under the `pairwise` head, the score that the queue is ordered by has to move with it.
+    """
+    proof, now = proof_of(attribution, unit), attribution.unchanged
+    if proof is None or now is None:
+        return False
+    lost = [now.logit - proof.logit, *([now.score - proof.score] if attribution.head == "pairwise" else [])]
+    return all((by if unit.value > 0 else -by) >= LEAST_MOVE for by in lost)
+
+
+def refuted(attribution: Attribution, unit: Contribution) -> bool:
+    """Whether it was tried and does not hold."""
+    return proof_of(attribution, unit) is not None and not holds(attribution, unit)
 
 
 def shown(attribution: Attribution, units: Sequence[Contribution], top: int) -> list[Contribution]:
@@ -96,7 +109,8 @@ class Places:
 def consequence(attribution: Attribution, unit: Unit, places: Places | None = None) -> str:
     """What becomes of the lead without the unit, as a sentence; "" where that was not tried.
 
-    In ranks where `places` are given and the ranking score is explained, else in points of the score and in chance.
+    In ranks where `places` are given, else in points of the score and in chance; of the `pointwise` head in chance, and
+    in ranks before it where `places` are given, since the queue is ordered by it.
 
     Example:
         >>> turn = Contribution("turn", "turn 2", "I order it.", 0.9, 1)
@@ -113,7 +127,8 @@ def consequence(attribution: Attribution, unit: Unit, places: Places | None = No
     turn = unit.kind == "turn"
     begin = "Without this turn" if turn else "If this were not known,"
     verbs = _Verbs("falls", "rises", "keeps") if turn else _Verbs("would fall", "would rise", "would keep")
-    if attribution.head == "pointwise":
+    pointwise = attribution.head == "pointwise"
+    if pointwise and (places is None or places.before == places.after):
         return f"{begin} its chance {verbs.chance(now, proof)}."
     if places is None:
         move = proof.score - now.score
@@ -125,7 +140,8 @@ def consequence(attribution: Attribution, unit: Unit, places: Places | None = No
         return (
             f"{begin} the lead {verbs.keep} rank {places.before:,}; its rank score {verbs.of(move)} by {abs(move):.2f}."
         )
-    return f"{begin} the lead {verbs.of(places.before - places.after)} from rank {places.before:,} to {places.after:,}."
+    moved = f"{begin} the lead {verbs.of(places.before - places.after)} from rank {places.before:,} to {places.after:,}"
+    return f"{moved}; its chance {verbs.chance(now, proof)}." if pointwise else f"{moved}."
 
 
 SURE = {
@@ -177,8 +193,3 @@ def _proofs(said: pd.DataFrame, units: Sequence[Unit], head: str) -> list[Proof]
         raise NotComputable(f"reasons are proved by the logit of the {head} head, however: this model has no heads")
     rows = said[["score", "probability", COLUMN[head]]].astype(float).to_numpy().tolist()
     return [Proof(unit.kind, unit.name, unit.turn, *row) for unit, row in zip(units, rows, strict=True)]
-
-
-def _agrees(unit: Contribution, proof: Proof, unchanged: Proof) -> bool:
-    lost = unchanged.logit - proof.logit
-    return (lost if unit.value > 0 else -lost) >= LEAST_MOVE

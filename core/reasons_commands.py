@@ -3,7 +3,6 @@ scores over many leads; `faithfulness`, whether reasons are the model's; `moves`
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,10 +39,10 @@ def talk(model: Path, leads: Path, sample: int, out: Path | None, device: str, b
         raise ConfigError(f"--sample must lie between {least} and {most:,} leads, however: got={sample}")
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     found = load(leads, scorer.schema)
-    run = hashlib.sha256((model / "manifest.json").read_bytes()).hexdigest()
+    mark = scoring.reasons_mark(scorer, model)
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        result = look(scorer, found, folder, sample, model=run, watch=tell)
+        result = look(scorer, found, folder, sample, model=mark, watch=tell)
     return Answer({"headline": headline(result), **result.to_dict()}, "\n".join(told(result)))
 
 
@@ -57,16 +56,18 @@ def faithfulness(
     device: str,
     backbone: str | None,
 ) -> Answer:
-    """Check whether the model's reasons are its own, and write it into its card."""
+    """Check whether the model's reasons are its own, and write it into its card where enough was checked."""
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     known = load(leads, scorer.schema)
     found = scoring.check_reasons(
         scorer, model, known, sample=sample, methods=methods, draws=draws, head=head, watch=tell
     )
     table = trust.table(found).set_index("Method").T.to_string()
-    text = "\n".join([trust.verdict(found), "", *trust.sentences(found), "", table])
+    kept = trust.too_little(found)
+    text = "\n".join([trust.verdict(found), *filter(None, [kept]), "", *trust.sentences(found), "", table])
     passed = {one.name: one.passes_gate for one in found.methods}
-    return Answer({**as_json(found), "verdict": trust.verdict(found), "passed": found.passed, "gate": passed}, text)
+    told = {"verdict": trust.verdict(found), "passed": found.passed, "gate": passed, "card_left_as_it_was": kept}
+    return Answer(as_json(found) | told, text)
 
 
 def moves(

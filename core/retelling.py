@@ -35,12 +35,12 @@ def without_names(attribution: Attribution, lead: Leads) -> Attribution:
     """
     dialogue = str(lead.dialogue.iat[0])
     hidden, shown = mask(dialogue), turns_of(lead, masked=True)
-    turns, words = [], [word for word in attribution.words if word.turn is None]
+    turns, words = [], _of_fields(attribution, lead.schema.features.text)
     for turn in attribution.turns:
         own = [word for word in attribution.words if word.turn == turn.turn]
         told = shown[turn.turn] if turn.turn is not None and turn.turn < len(shown) else Turn(turn.speaker, turn.text)
         if told.words != turn.text:
-            own = _hide(own, dialogue, hidden, turn)
+            own = _hide(own, dialogue, hidden, _start(dialogue, turn.turn or 0))
         turns.append(replace(turn, text=told.words, speaker=told.speaker))
         words += [replace(word, speaker=told.speaker) for word in own]
     texts = lead.schema.features.text
@@ -48,6 +48,16 @@ def without_names(attribution: Attribution, lead: Leads) -> Attribution:
         replace(field, text=mask(field.text).text) if field.name in texts else field for field in attribution.fields
     )
     return replace(attribution, turns=tuple(turns), words=tuple(words), fields=tuple(fields))
+
+
+def _of_fields(attribution: Attribution, texts: Sequence[str]) -> list[Contribution]:
+    """Words of fields, those of the fields `texts` masked."""
+    told: list[Contribution] = []
+    for field in attribution.fields:
+        own = [word for word in attribution.words if word.turn is None and word.text == field.name]
+        hidden = mask(field.text)
+        told += _hide(own, field.text, hidden, 0) if field.name in texts and hidden.text != field.text else own
+    return told
 
 
 @dataclass(frozen=True)
@@ -78,13 +88,12 @@ def for_and_against(attribution: Attribution, top: int = 5) -> tuple[list[str], 
     return [reason.words for reason in speaking], [reason.words for reason in against]
 
 
-def _hide(words: Sequence[Contribution], dialogue: str, hidden: Masked, turn: Contribution) -> list[Contribution]:
-    """Words of a turn as it was said, those that a placeholder stands for as that placeholder, with their sum."""
-    at = _start(dialogue, turn.turn or 0)
+def _hide(words: Sequence[Contribution], said: str, hidden: Masked, at: int) -> list[Contribution]:
+    """Words of `said` from `at` on, those that a placeholder stands for as that placeholder, with their sum."""
     told: list[Contribution] = []
     latest = None
     for word in words:
-        start = dialogue.find(word.name, at)
+        start = said.find(word.name, at)
         if start < 0:
             continue
         at = start + len(word.name)

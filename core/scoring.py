@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,25 @@ def first_reasons(scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pa
     return first_of_lead(scorer, leads, lead_id, head=head)
 
 
+def reasons_mark(scorer: Scorer, run: Path) -> str:
+    """What tells the first reasons of a run from those of another run or by another method: a sha256.
+
+    Args:
+        scorer: what `load_scorer` made of `run`.
+
+    Raises:
+        RunError: the folder was altered since.
+        NotComputable: the scorer is not a trained run.
+    """
+    from core.neural.checkpoints import computing
+    from core.neural.one_pass import first_method
+    from core.neural.scorer import NeuralScorer
+
+    if not isinstance(scorer, NeuralScorer):
+        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    return hashlib.sha256(f"{first_method(scorer.model)}\0{computing(run)}".encode()).hexdigest()
+
+
 def check_reasons(
     scorer: Scorer,
     run: Path,
@@ -118,6 +138,8 @@ def check_reasons(
     watch: Watch = nobody,
 ) -> Faithfulness:
     """Measure on test leads of a run whether its reasons are its own, and write it into the run's card.
+
+    A check that is too small for that leaves the card as it was; `core.trust.too_little` tells why.
 
     Args:
         scorer: what `load_scorer` made of `run`.
@@ -141,7 +163,8 @@ def check_reasons(
     tested = pd.read_parquet(run / "test_scores.parquet")
     lead_ids, tops = pick(tested, tested["lead_id"].isin(leads.lead_id), head, sample)
     found = measure(scorer, leads, lead_ids, tops=tops, methods=methods, head=head, draws=draws, watch=watch)
-    amend_run(run, trust.documents(found, (run / "README.md").read_text("utf-8")))
+    if not trust.too_little(found):
+        amend_run(run, trust.documents(found, (run / "README.md").read_text("utf-8")))
     return found
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.answers import as_json
 from core.errors import RunError
-from core.faithfulness import LEAST_AGREEMENT, MOST_ERROR, Faithfulness, MethodFigures, from_dict
+from core.faithfulness import LEAST_AGREEMENT, MOST_ALIKE, MOST_ERROR, Faithfulness, MethodFigures, from_dict
 from core.ranking import Figure
 from core.removals import FIRST
 
@@ -29,8 +29,10 @@ FAILS = {
     "agreement": "the strongest of {} change with what stands for words not said",
     "error": "{} do not add up to the score",
 }
-SAME = 0.7
-"""Rank correlation above which reasons are told to be nearly the same. Source: ours."""
+SURVIVES = "{} stay alike when the model's numbers are shuffled"
+UNKNOWN = "whether {} change when the model's numbers are shuffled was not measured"
+LEAST_LEADS, LEAST_DRAWS = 10, 20
+"""What a model card is written from, at least. Source: ours."""
 FULL_NAME, FIRST_NAME = "the full reasons", "the first, quick reasons"
 
 
@@ -77,7 +79,22 @@ def verdict(found: Faithfulness) -> str:
             wrong.append(f"{words} were not measured")
         else:
             wrong += [FAILS[check].format(words) for check, holds in method.gate.items() if not holds]
+    if not found.forgets:
+        wrong.append((UNKNOWN if found.forgets is None else SURVIVES).format(FIRST_NAME))
     return ILL.format("; ".join(dict.fromkeys(wrong))) if wrong else WELL
+
+
+def too_little(found: Faithfulness) -> str:
+    """Why so small a check is no matter for the model card, which stays as it was; "" where it is."""
+    least = []
+    if found.leads < LEAST_LEADS:
+        least.append(f"{LEAST_LEADS} test leads, not {found.leads}")
+    if found.draws < LEAST_DRAWS:
+        least.append(f"{LEAST_DRAWS} random orders, not {found.draws}")
+    if found.method(found.explains) is None or found.method(found.first) is None:
+        least.append("the ways to give reasons that are in use")
+    told = "The model card is left as it was: it is written from a check of at least {}."
+    return told.format("; ".join(least)) if least else ""
 
 
 def sentences(found: Faithfulness) -> list[str]:
@@ -94,8 +111,8 @@ def sentences(found: Faithfulness) -> list[str]:
         shuffled.append(part)
         said.append(
             f"With the numbers of the model's {' and '.join(shuffled)} shuffled, its first reasons are "
-            f"{'nearly the same' if alike > SAME else 'others'} (rank correlation {alike:.2f}; reasons that are the "
-            "model's own do not survive this)."
+            f"{'too much alike' if alike > MOST_ALIKE else 'others'} (rank correlation {alike:.2f} in size, at most "
+            f"{MOST_ALIKE} is asked; reasons that are the model's own do not survive this)."
         )
     return said
 

@@ -66,7 +66,9 @@ def _shown(found: PairReasons, leads: tuple[Leads, Leads], open_text: list[bool]
     figure.metric(
         shared.literal(f"{a} before {b}"),
         f"{found.probability:.0%}",
-        help="Of many such pairs, the share in which the model would put this lead first. 50% is a draw.",
+        help="The chance that the first one is the better lead, as the model rates it: by the rule of Bradley and "
+        "Terry, which it was trained by, from how far apart their scores are. 50% is a draw. It was not checked "
+        "against outcomes.",
     )
     words.markdown("\n\n".join(shared.literal(line) for line in told))
     st.caption(shared.literal(taught(found)))

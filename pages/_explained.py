@@ -1,11 +1,11 @@
-"""Why a lead scores as it does: first reasons at once and proved, every word on demand by a job; in words and colours.
+"""Why a lead scores as it does: first reasons, soon proved, every word on demand by a job; in words and colours.
 
 All is kept by model and content, so that the second look is at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,7 +19,7 @@ from core.errors import LeadRankError
 from core.jobs import records
 from core.jobs.ledger import ACTIVE
 from core.jobs.rankings import as_read_by, keep_explanation, read_explanation
-from core.proofs import prove
+from core.proofs import prove, refuted
 from core.queue.store import Queue
 from core.retelling import turns_of, without_names
 from core.scores import Attribution
@@ -27,9 +27,8 @@ from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._model import model_of
 from pages._reasons import reasons_with_proofs
+from pages._which_head import which_head
 
-HEADS = {"pairwise": "Its place in the queue", "pointwise": "Its chance of an order"}
-"""What is explained: the logit of one of the model's two heads."""
 POINTS = {
     "pairwise": "In points of the part of the model that compares leads. The rank score is made from it, on another "
     "scale, so the figures differ from the exact ones above.",
@@ -40,29 +39,24 @@ POINTS = {
 def explained(
     dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool, queue: Queue, row: dict[str, Any]
 ) -> None:
-    """First reasons at once, each proved; every word where that was worked out; the conversation in any case."""
-    head = (
-        st.segmented_control(
-            "What moved",
-            list(HEADS),
-            default="pairwise",
-            format_func=HEADS.__getitem__,
-            key="why_head",
-            required=True,
-            help="The model ranks by comparing leads, and estimates the chance by itself; each has its own reasons.",
-        )
-        or "pairwise"
-    )
+    """First reasons at once, then each proved; every word where that was worked out; the conversation in any case."""
+    head, ranks = which_head(scoring.run_id)
     reasons, rest = st.container(), st.empty()
     with rest.container():  # there to be read while the reasons are worked out
         _said(conversation(turns_of(lead, masked=not open_text)))
     ws = shared.workspace()
     full = read_explanation(ws, scoring.run_id, lead, head)
     with reasons:
-        found = _proved(scoring, lead, head, full)
-        told = None if found is None else in_clear(found, lead) if open_text else without_names(found, lead)
-        if told is not None:
-            reasons_with_proofs(told, queue, row)
+        place = st.empty()
+
+        def draw(found: Attribution, checking: bool = False) -> Attribution:
+            told = in_clear(found, lead) if open_text else without_names(found, lead)
+            with place.container():
+                reasons_with_proofs(told, queue, row, ranks=ranks, checking=checking)
+            return told
+
+        found = _proved(scoring, lead, head, full, draw)
+        told = None if found is None else draw(found)
         if full is None:
             _ask_for_it(dataset, scoring, lead, head)
     if told is not None:
@@ -70,8 +64,15 @@ def explained(
             _in_colours(told, turns_of(lead, masked=not open_text), head)
 
 
-def _proved(scoring: Scoring, lead: Leads, head: str, full: Attribution | None) -> Attribution | None:
-    """The reasons that are known by now, else first ones, proved; both are kept. None where the model cannot be had."""
+def _proved(
+    scoring: Scoring,
+    lead: Leads,
+    head: str,
+    full: Attribution | None,
+    draw: Callable[[Attribution, bool], object],
+) -> Attribution | None:
+    """The reasons that are known by now, else first ones, drawn before they are proved; both are kept. None where the
+    model cannot be had."""
     ws, run_id = shared.workspace(), scoring.run_id
     found = full or read_explanation(ws, run_id, lead, head, first=True)
     if found is not None and found.unchanged is not None:
@@ -82,6 +83,8 @@ def _proved(scoring: Scoring, lead: Leads, head: str, full: Attribution | None) 
             if found is None:
                 with st.spinner("Reading this lead for its first reasons …", show_time=True):
                     found = door.first_reasons(model.scorer, read, str(lead.lead_id.iat[0]), head=head)
+                keep_explanation(ws, run_id, lead, found, first=True)
+            draw(found, True)
             with st.spinner("Checking each reason: the same lead without it …", show_time=True):
                 found = prove(model.rescorer(read), found)
         keep_explanation(ws, run_id, lead, found, first=full is None)
@@ -96,8 +99,10 @@ def _in_colours(told: Attribution, turns: Sequence[Turn], head: str) -> None:
     st.caption(POINTS[head])
     _said(conversation(turns, told, scale))
     st.subheader("Fields", anchor=False)
-    shown = bars(told.fields, scale)
+    shown = bars([field for field in told.fields if not refuted(told, field)], scale)
     st.html(shown) if shown else st.caption("No field moved the score by 0.01 or more.")
+    if told.unchanged is not None:
+        st.caption("The strongest of all this was checked by leaving it out; what did not hold is left out here too.")
 
 
 def _said(shown: str) -> None:

@@ -13,30 +13,42 @@ from core.retelling import Reason, reasons_apart
 from core.scores import Attribution
 from pages import _shared as shared
 
+CHECKING = ":gray-badge[:material/hourglass_top: Being checked] Estimates: some may not hold."
+UNCHECKED = ":gray-badge[:material/rule: Not checked] Estimates: some may not hold."
 ICONS = {"sure": "verified", "fairly sure": "check", "unsure": "question_mark"}
 
 
-def reasons_with_proofs(told: Attribution, queue: Queue, row: dict[str, Any]) -> None:
-    """Both sides, and what has to be known to read them. `row`: the lead in the queue."""
+def reasons_with_proofs(
+    told: Attribution, queue: Queue, row: dict[str, Any], *, ranks: bool = True, checking: bool = False
+) -> None:
+    """Both sides, and what has to be known to read them.
+
+    Args:
+        row: the lead in the queue.
+        ranks: whether what is explained orders the queue, so that proofs are told in ranks.
+        checking: proofs will come.
+    """
+    if told.unchanged is None:
+        st.markdown(CHECKING if checking else UNCHECKED)
     speaking, against = reasons_apart(told)
     titles = ("Speaks for this lead", "Speaks against it")
     for column, title, reasons in zip(st.columns(2), titles, (speaking, against), strict=True):
         with column, st.container(border=True, height="stretch"):
             st.subheader(title, anchor=False)
             for number, reason in enumerate(reasons, 1):
-                _reason(number, reason, told, queue, row)
+                _reason(number, reason, told, _places(told, reason, queue, row) if ranks else None)
             if not reasons:
                 st.write("Nothing that could be proved." if told.unchanged else "Nothing.")
     for note in notes(told):
         st.caption(f":material/straighten: {shared.literal(note)}")
 
 
-def _reason(number: int, reason: Reason, told: Attribution, queue: Queue, row: dict[str, Any]) -> None:
+def _reason(number: int, reason: Reason, told: Attribution, places: Places | None) -> None:
     sure = sureness(reason.unit)
     mark = f" :gray-badge[:material/{ICONS[sure]}: {sure.capitalize()}]" if sure else ""
     with st.container(gap="xxsmall"):
         st.markdown(f"{number}\\. {shared.literal(reason.words)}{mark}", help=SURE.get(sure))
-        proof = consequence(told, reason.unit, _places(told, reason, queue, row))
+        proof = consequence(told, reason.unit, places)
         if proof:
             st.caption(f":material/science: {shared.literal(proof)}")
 

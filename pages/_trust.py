@@ -36,6 +36,9 @@ def reasons(run: Run) -> None:
             st.dataframe(trust.table(found), hide_index=True, alt="How faithful each way to give reasons is")
     if job is not None and job.state in ACTIVE:
         return
+    left = str((job.result or {}).get("card_left_as_it_was", "")) if job is not None else ""
+    if job is not None and left:
+        st.info(shared.literal(f"{(job.result or {}).get('verdict')} {left}"), icon=":material/info:")
     if run.dataset_id is None:
         st.caption("The leads that it was tested on are not in this workspace, so it cannot be checked here.")
     elif st.button("Check the reasons", icon=":material/fact_check:", key=f"check_reasons_{run.id}"):

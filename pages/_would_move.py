@@ -15,7 +15,7 @@ from core.data.schema import Schema
 from core.jobs.rankings import as_read_by, read_explanation
 from core.queue.store import Queue
 from core.telling_moves import VIEW, doubts, headline, in_words, notes, set_to_show, table
-from core.workspace.datasets import field_of
+from core.workspace.datasets import field_of, leads_of
 from core.workspace.tables import Scoring
 from pages import _shared as shared
 from pages._model import model_of
@@ -30,10 +30,11 @@ KEPT = 200
 
 
 def would_move(queue: Queue, scoring: Scoring, lead: Leads, row: dict[str, Any]) -> None:
-    """The question, and the answer once it was asked: by model, content of the lead, and choice."""
+    """The question, and the answer once it was asked: by model, leads (they tell what is plausible), content of the
+    lead, and choice."""
     st.write("See what would move this lead most: another value of a field, a turn less, or a sentence more.")
     choice, top = ask(scoring.dataset_id, lead.schema)
-    key = (scoring.run_id, lead.content_hash, choice)
+    key = (scoring.run_id, scoring.dataset_id, lead.content_hash, choice)
     pressed = st.button("What would move this lead", type="primary", icon=":material/swap_vert:")
     with shared.guard():
         if pressed and key not in _kept():
@@ -57,15 +58,16 @@ def plausible_of(dataset_id: str, schema: Schema) -> Plausible:
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[str, str, Choice], Moves]:
+def _kept() -> dict[tuple[str, str, str, Choice], Moves]:
     """Of names that are hidden and of names that are shown apart, since the content is part of the key."""
     return {}
 
 
 def _found(scoring: Scoring, lead: Leads, choice: Choice) -> Moves:
     ws = shared.workspace()
-    reasons = read_explanation(ws, scoring.run_id, lead, "pairwise") or read_explanation(
-        ws, scoring.run_id, lead, "pairwise", first=True
+    whole = leads_of(ws, scoring.dataset_id, [str(lead.lead_id.iat[0])])  # reasons are kept by what was brought in
+    reasons = read_explanation(ws, scoring.run_id, whole, "pairwise") or read_explanation(
+        ws, scoring.run_id, whole, "pairwise", first=True
     )
     with model_of(scoring.run_id) as model, st.spinner("Trying changes, one by one …", show_time=True):
         read = as_read_by(lead, model.scorer.schema)

@@ -23,7 +23,8 @@ from core.errors import NotComputable
 from core.heuristics import funnel_recency, newest, two_stage
 from core.neural.embedding import Three
 from core.neural.frozen import Variant
-from core.neural.rivals import Learned, Rivals
+from core.neural.learned import Learned
+from core.neural.rivals import Rivals
 from core.scores import Scorer
 from core.words import train_logistic, train_words
 

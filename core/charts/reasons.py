@@ -16,6 +16,7 @@ from itertools import pairwise
 from core.data.dialogue import Turn
 from core.data.prompts import shown_name
 from core.data.speakers import customer
+from core.proofs import refuted
 from core.scores import Attribution, Contribution
 
 LEVELS = 4
@@ -54,8 +55,10 @@ STYLE = """<style>
 
 
 def largest(attribution: Attribution) -> float:
-    """Size of the strongest field or turn: the end of the scale that fields and dialogue share; 0 where none moved."""
-    return max((abs(c.value) for c in (*attribution.fields, *attribution.turns)), default=0.0)
+    """Size of the strongest field or turn: the end of the scale that fields and dialogue share; 0 where none moved.
+    What did not hold once it was left out is not drawn, and does not count."""
+    units = (*attribution.fields, *attribution.turns)
+    return max((abs(c.value) for c in units if not refuted(attribution, c)), default=0.0)
 
 
 def level(value: float, scale: float) -> int:
@@ -116,7 +119,7 @@ def conversation(turns: Sequence[Turn], attribution: Attribution | None = None, 
     """Turns as speech bubbles, the customer's on the left; with an attribution, coloured by it.
 
     `turns` are those of the lead's dialogue, in which the attribution counts; what it does not hold (the model's token
-    limit left it out) is shown with a dashed edge.
+    limit left it out) is shown with a dashed edge. A turn whose proof failed is told so, without colours.
     """
     moved = {c.turn: c for c in attribution.turns} if attribution else {}
     words: dict[int | None, list[Contribution]] = {}
@@ -126,15 +129,17 @@ def conversation(turns: Sequence[Turn], attribution: Attribution | None = None, 
     shown = []
     for number, turn in enumerate(turns):
         side = "lr-theirs" if turn.speaker == left else "lr-ours"
-        who, cut, edge = escape(turn.speaker) or "Somebody", "", ""
-        if number in moved:
+        who, cut, edge, own = escape(turn.speaker) or "Somebody", "", "", words.get(number, [])
+        if attribution and number in moved and refuted(attribution, moved[number]):
+            who, own = f"{who} (checked: no reason)", []
+        elif number in moved:
             value = moved[number].value
             tint = _tint(value, scale)
             edge = f" lr-e{tint[3]}" if tint else ""
             who += f' <span class="lr-num lr-w {tint}" title="points of the score">{signed(value)}</span>'
         elif attribution:
             who, cut = f"{who} (too long ago: not read by the model)", " lr-cut"
-        said = _coloured(turn.words, words.get(number, []), scale)
+        said = _coloured(turn.words, own, scale)
         shown.append(
             f'<div class="lr-turn {side}{cut}"><span class="lr-who">{who}</span>'
             f'<div class="lr-say{edge}">{said}</div></div>'

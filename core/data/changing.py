@@ -66,23 +66,25 @@ def changed_lead(lead: Leads, fields: Mapping[str, object], turns: Sequence[Turn
     return replace(lead, roles=roles, features=row)
 
 
-def without(lead: Leads, unit: Unit) -> Leads:
+def without(lead: Leads, unit: Unit, *, unread: int = 0) -> Leads:
     """A copy of the one lead in `lead` without that turn, or with that field not known; all else to the letter.
+
+    Args:
+        unread: oldest turns that a token limit left out. They go as well, so that none of them comes in for the unit.
 
     Raises:
         LeadRankError: the lead has no such field or turn.
     """
-    if unit.kind == "field":
-        return changed_lead(lead, {unit.name: None})
     lines = [line for line in str(lead.dialogue.iat[0]).split("\n") if line.strip()]
+    if unit.kind == "field":
+        unknown = changed_lead(lead, {unit.name: None})
+        return _saying(unknown, lines[unread:]) if unread else unknown
     if unit.kind != "turn" or unit.turn is None or not 0 <= unit.turn < len(lines):
         raise LeadRankError(
             f"expected a field or one of the {len(lines)} turns of lead '{lead.lead_id.iat[0]}', however: got "
             f"{unit.kind} '{unit.name}'"
         )
-    kept = "\n".join(line for number, line in enumerate(lines) if number != unit.turn)
-    roles = lead.roles.assign(dialogue=pd.Series([kept], dtype=lead.dialogue.dtype))
-    return replace(lead, roles=roles)
+    return _saying(lead, [line for number, line in enumerate(lines) if number >= unread and number != unit.turn])
 
 
 def with_turn(lead: Leads, turn: Turn) -> Leads:
@@ -99,6 +101,11 @@ def with_turn(lead: Leads, turn: Turn) -> Leads:
     before = str(lead.dialogue.iat[0]).rstrip("\n")
     dialogue = f"{before}\n{said}" if before else said
     return replace(lead, roles=lead.roles.assign(dialogue=pd.Series([dialogue], dtype=lead.dialogue.dtype)))
+
+
+def _saying(lead: Leads, lines: Sequence[str]) -> Leads:
+    dialogue = pd.Series(["\n".join(lines)], dtype=lead.dialogue.dtype)
+    return replace(lead, roles=lead.roles.assign(dialogue=dialogue))
 
 
 def one_table(leads: Sequence[Leads]) -> Leads:

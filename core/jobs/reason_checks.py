@@ -14,7 +14,8 @@ from core.workspace.runs import run, run_folder
 
 
 def check_reasons(task: Task) -> Outcome:
-    """`faithfulness`: {run_id, dataset_id, sample} -> {passed, verdict}; the figures are in the run's folder then."""
+    """`faithfulness`: {run_id, dataset_id, sample} -> {passed, verdict, card_left_as_it_was}; the figures are in
+    the run's folder then, unless the last of these says why not."""
     ws, asked = task.ws, task.request
     run_id = run(ws, asked["run_id"]).id
     folder = run_folder(ws, run_id)
@@ -23,6 +24,8 @@ def check_reasons(task: Task) -> Outcome:
     scorer = door.load_scorer(folder, tell=task.tell)
     read = as_read_by(leads, scorer.schema)
     found = door.check_reasons(scorer, folder, read, sample=asked["sample"], watch=task.watch)
-    digest = hashlib.sha256((folder / trust.FILE).read_bytes()).hexdigest()
-    note_event(ws, task.by, "reasons checked", run_id, {"passed": found.passed, "sha256": digest})
-    return Outcome({"passed": found.passed, "verdict": trust.verdict(found)})
+    told = {"passed": found.passed, "verdict": trust.verdict(found), "card_left_as_it_was": trust.too_little(found)}
+    if not told["card_left_as_it_was"]:
+        digest = hashlib.sha256((folder / trust.FILE).read_bytes()).hexdigest()
+        note_event(ws, task.by, "reasons checked", run_id, {"passed": found.passed, "sha256": digest})
+    return Outcome(told)

@@ -28,16 +28,18 @@ def look_at_many(task: Task) -> Outcome:
     scorer = door.load_scorer(run_folder(ws, run_id), tell=task.tell)
     folder = talk_folder(ws, run_id, asked["dataset_id"])
     read = as_read_by(leads, scorer.schema)
-    found = look(scorer, leads, folder / "reasons", asked["sample"], model=run_id, read=read, watch=task.watch)
-    write_findings(found, folder / "findings")
+    mark = door.reasons_mark(scorer, run_folder(ws, run_id))
+    kept = folder / f"reasons-{mark[:16]}"  # a newer version, with another way to give reasons, starts anew
+    found = look(scorer, leads, kept, asked["sample"], model=mark, read=read, watch=task.watch)
+    write_findings(found, findings_file(ws, run_id, asked["dataset_id"]))
     return Outcome({"sampled": found.facts["sampled"]})
 
 
 def findings(ws: Workspace, run_id: str, dataset_id: str) -> Findings | None:
     """What was found last for a model and its leads; None where nobody has looked yet. Raises as `read_findings`."""
-    return read_findings(findings_folder(ws, run_id, dataset_id))
+    return read_findings(findings_file(ws, run_id, dataset_id))
 
 
-def findings_folder(ws: Workspace, run_id: str, dataset_id: str) -> Path:
+def findings_file(ws: Workspace, run_id: str, dataset_id: str) -> Path:
     """Where they lie; it need not be there."""
-    return talk_folder(ws, run_id, dataset_id) / "findings"
+    return talk_folder(ws, run_id, dataset_id) / "findings.zip"

@@ -42,6 +42,8 @@ ADAPTER = "adapter/adapter_model.safetensors"
 TEACHING = "teaching.safetensors"
 AMENDED = frozenset({"README.md", "faithfulness.json"})
 """Files that may be written after training: they tell of the run, nothing is computed with them."""
+BESIDE = AMENDED | {"card.json", "history.json", "test_scores.parquet", TEACHING}
+"""Files that tell of a run: without them it would score and explain leads all the same."""
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
 
@@ -176,6 +178,17 @@ def amend_run(folder: Path, documents: Mapping[str, str]) -> None:
         os.replace(partial, folder / name)
     new = {name: _sha256(folder / name) for name in documents}
     _write_manifest(folder, {**manifest, "files": dict(sorted((kept | new).items()))})
+
+
+def computing(folder: Path) -> str:
+    """sha256 of the files that a finished run scores and explains leads with: no document written later changes it.
+
+    Raises:
+        RunError: there is no manifest, or it is damaged.
+    """
+    files = _read_json(folder, "manifest.json")["files"]
+    used = {name: digest for name, digest in files.items() if name not in BESIDE}
+    return hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest()
 
 
 def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

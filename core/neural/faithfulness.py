@@ -178,9 +178,11 @@ def sensitivity(subject: Subject, name: str, own: np.ndarray, shakes: int, seed:
 def made_anew(
     scorer: NeuralScorer, leads: Leads, lead_ids: Sequence[str], trained: Sequence[np.ndarray], head: str, seed: int
 ) -> dict[str, float]:
-    """By part that is shuffled, that and all before it: mean rank correlation of first reasons with the trained ones.
+    """By part that is shuffled, that and all before it: mean size of the rank correlation of first reasons with the
+    trained ones.
 
-    Reasons that stay the same under a model that knows nothing any more are not the model's.
+    Reasons that stay the same under a model that knows nothing any more, or are turned about, are not the model's.
+    Sizes are averaged, so that leads of either sign do not cancel out.
     """
     found: dict[str, float] = {}
     parts, first = weights(scorer), first_method(scorer.model)
@@ -192,7 +194,7 @@ def made_anew(
                 with looking_at(scorer, leads, lead_id, head=head) as subject:
                     again = METHODS[first].values(subject)
                 if len(own) > 1 and np.ptp(own) > 0 and np.ptp(again) > 0:
-                    alike.append(float(spearmanr(own, again).statistic))
+                    alike.append(abs(float(spearmanr(own, again).statistic)))
         if alike:
             found[parts[number][0]] = float(np.mean(alike))
     return found

@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from core.neural.frozen import Frozen, Variant, answer_of, loss_of, need_pairs
 from core.neural.funnel_networks.aitm import AITM, aitm_loss
 from core.neural.funnel_networks.esmm import ESMM, esmm_loss
 from core.neural.funnel_networks.steps import Steps, conversion_answer
+from core.neural.learned import Learned
 from core.neural.material import Material, has_words
 from core.neural.networks import Answer, Fitted, Loss, Make, Part, Recipe, Scale, answers, precision_on, search
 from core.neural.probe import fit_probe
@@ -42,18 +42,6 @@ from core.neural.starts import Starts
 from core.neural.states import SHARD_LEADS, Shelf
 from core.neural.trainer import train_run
 from core.progress import Event, Watch
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """A ranking method that has learned. It scores when it is asked, so that scoring can be timed."""
-
-    test: Callable[[], np.ndarray]
-    """Scores of the tested leads, (n,) float64; higher = call earlier."""
-    later: Callable[[], np.ndarray]
-    """Scores of the later slice, by which methods are chosen."""
-    notes: dict[str, Any]
-    """Settings chosen, epochs and the like."""
 
 
 class Rivals:

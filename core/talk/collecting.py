@@ -2,19 +2,23 @@
 
 folder/mark.json            of which leads and model; another's folder is refused
 folder/scores.parquet       scores of the pool that the sample is chosen from
-folder/reasons-0007.parquet ten leads each: lead_id, kind (logit, baseline, field or turn), name, turn, value
+folder/reasons-<id>.parquet ten leads each: lead_id, kind (logit, baseline, field or turn), name, turn, value
+folder/held.lock            held by the one process that works in the folder
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from core.data.leads import Leads
 from core.errors import RunError
@@ -71,10 +75,17 @@ def collect(
         reasons: How one lead is explained.
 
     Raises:
-        RunError: the folder holds the reasons of other leads or of another model.
+        RunError: the folder holds the reasons of other leads or of another model, or another process works in it.
         NotComputable: the scorer cannot explain.
     """
-    _mark(folder, {"leads": leads.content_hash, "model": model})
+    with _held(folder):
+        _mark(folder, {"leads": leads.content_hash, "model": model})
+        return _collect(scorer, leads, folder, size, reasons, seed, watch)
+
+
+def _collect(
+    scorer: Scorer, leads: Leads, folder: Path, size: int, reasons: Reasons, seed: int, watch: Watch
+) -> Collected:
     chosen = _choose(scorer, leads, folder, size, seed, watch)
     ids = leads.lead_id.iloc[chosen["row"]].tolist()
     known, phase = _kept(folder), Phase("explain many", watch)
@@ -121,17 +132,13 @@ def _units(told: Attribution) -> pd.DataFrame:
 
 
 def _kept(folder: Path) -> dict[str, pd.DataFrame]:
-    files = sorted(folder.glob("reasons-*.parquet"))
-    if not files:
-        return {}
-    frame = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
-    return {str(lead_id): rows for lead_id, rows in frame.groupby("lead_id", sort=False)}
+    frames = map(pd.read_parquet, sorted(folder.glob("reasons-*.parquet")))
+    return {str(lead_id): rows for frame in frames for lead_id, rows in frame.groupby("lead_id", sort=False)}
 
 
 def _keep(folder: Path, fresh: list[pd.DataFrame]) -> None:
     if fresh:
-        number = len(list(folder.glob("reasons-*.parquet")))
-        _write(pd.concat(fresh, ignore_index=True), folder / f"reasons-{number:04d}.parquet")
+        _write(pd.concat(fresh, ignore_index=True), folder / f"reasons-{uuid4().hex}.parquet")
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
@@ -141,11 +148,29 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     os.replace(partial, path)
 
 
-def _mark(folder: Path, mark: dict[str, str]) -> None:
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "held.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"reasons are being worked out in '{folder.name}' by another process; wait until it has ended, or give "
+            "another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _mark(folder: Path, mark: dict[str, str]) -> None:
     path = folder / "mark.json"
     if not path.is_file():
-        path.write_text(json.dumps(mark), "utf-8")
+        partial = path.with_suffix(".part")
+        partial.write_text(json.dumps(mark), "utf-8")
+        os.replace(partial, path)
     elif json.loads(path.read_text("utf-8")) != mark:
         raise RunError(
             f"'{folder.name}' must hold reasons of these leads by this model, however: it holds others; give another "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.comparison import holm
 from core.data.leads import Leads
 from core.evaluation import wilson
 from core.ranking import LEVEL
@@ -57,7 +56,6 @@ def kinds_of(said: np.ndarray, moved: np.ndarray, kinds: Kinds, collected: Colle
     own = said[collected.leads["row"].to_numpy()]
     found = weighing.means(moved, own)
     often = [wilson(int(count), talked) for count in said.sum(axis=0)]
-    corrected = holm({str(place): p for place, p in enumerate(found.p.tolist()) if np.isfinite(p)})
     frame = pd.DataFrame(
         {
             "kind": np.arange(len(kinds.names)),
@@ -71,7 +69,7 @@ def kinds_of(said: np.ndarray, moved: np.ndarray, kinds: Kinds, collected: Colle
             "value": found.value,
             "low": found.low,
             "high": found.high,
-            "p_holm": [corrected.get(str(place), np.nan) for place in range(len(kinds.names))],
+            "p_holm": found.p_holm,
         }
     )
     order = np.lexsort((-np.abs(frame["value"].fillna(0.0)), ~(frame["p_holm"] < 1 - LEVEL)))

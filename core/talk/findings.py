@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 
@@ -63,31 +65,36 @@ TABLES = tuple(f.name for f in fields(Findings) if f.name not in ("facts", "unto
 _FACTS = "facts.json"
 
 
-def write_findings(found: Findings, folder: Path) -> None:
-    """Write into `folder`, in one step, in place of what was there."""
-    partial = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name in TABLES:
-        getattr(found, name).to_parquet(partial / f"{name}.parquet", index=False)
-    (partial / _FACTS).write_text(json.dumps({"facts": found.facts, "untold": found.untold}), "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+def write_findings(found: Findings, file: Path) -> None:
+    """Write the zip archive `file`, in one step, in place of what was there: whoever reads finds the old or the new."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{uuid4().hex}.part")
+    try:
+        with ZipFile(partial, "w") as archive:
+            for name in TABLES:
+                archive.writestr(f"{name}.parquet", getattr(found, name).to_parquet(index=False))
+            archive.writestr(_FACTS, json.dumps({"facts": found.facts, "untold": found.untold}))
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def read_findings(folder: Path) -> Findings | None:
+def read_findings(file: Path) -> Findings | None:
     """What was written; None where nothing was.
 
     Raises:
-        LeadRankError: the files are damaged.
+        LeadRankError: the file is damaged.
     """
-    if not (folder / _FACTS).is_file():
-        return None
     try:
-        told = json.loads((folder / _FACTS).read_text("utf-8"))
-        tables: dict[str, Any] = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        with ZipFile(file) as archive:
+            told = json.loads(archive.read(_FACTS))
+            tables: dict[str, Any] = {
+                name: pd.read_parquet(BytesIO(archive.read(f"{name}.parquet"))) for name in TABLES
+            }
         return Findings(**told, **tables)
-    except (OSError, ValueError, TypeError) as error:
+    except FileNotFoundError:
+        return None
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
         raise LeadRankError(
-            f"what moves scores was kept in '{folder.name}', however: its files are damaged; look at the leads again"
+            f"what moves scores was kept as '{file.name}', however: this file is damaged; look at the leads again"
         ) from error

@@ -83,7 +83,6 @@ def moved_by_outcome(x: np.ndarray, outcome: np.ndarray, weighing: Weighing) -> 
     won, lost = outcome == 1, outcome == 0
     check_outcomes(int(won.sum()), int(lost.sum()))
     found = weighing.gaps(x, won, lost)
-    corrected = holm({str(place): p for place, p in enumerate(found.p.tolist())})
     return pd.DataFrame(
         {
             "won": int(won.sum()),
@@ -91,7 +90,7 @@ def moved_by_outcome(x: np.ndarray, outcome: np.ndarray, weighing: Weighing) -> 
             "value": found.value,
             "low": found.low,
             "high": found.high,
-            "p_holm": [corrected[str(place)] for place in range(len(found.p))],
+            "p_holm": found.p_holm,
         }
     )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.stats import t
 
+from core.comparison import holm
 from core.errors import NotComputable
 from core.ranking import TAIL
 
 FEWEST = 10
 """Leads below which there is no mean to tell: its interval would be a guess."""
+FEWEST_FOR_P = 20
+"""Leads below which nothing is said of chance: of fewer, a bootstrap tells the spread too poorly."""
 RESAMPLES = 1000
 
 
@@ -25,7 +28,14 @@ class Means:
     low: np.ndarray
     high: np.ndarray
     p: np.ndarray
-    """Two-sided, against 0: normal, by the bootstrap's standard error, so that it can be small enough for Holm."""
+    """Two-sided, against 0: Student's t with a degree of freedom less than leads, by the bootstrap's standard error, so
+    that it can be small enough for Holm; NaN where fewer than FEWEST_FOR_P leads tell it."""
+
+    @property
+    def p_holm(self) -> np.ndarray:
+        """`p` corrected for all of the things that have one, (m,)."""
+        corrected = holm({str(place): p for place, p in enumerate(self.p.tolist()) if np.isfinite(p)})
+        return np.array([corrected.get(str(place), np.nan) for place in range(len(self.p))])
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ def _told(leads: np.ndarray, value: np.ndarray, drawn: np.ndarray) -> Means:
     low, high = np.nanquantile(drawn, [TAIL, 1 - TAIL], axis=0)
     spread = np.nanstd(drawn, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * ndtr(-np.abs(np.where(spread > 0, value / spread, np.where(value == 0, 0.0, np.inf))))
-    low, high, p = (np.where(few, np.nan, one) for one in (low, high, p))
+        apart = np.abs(np.where(spread > 0, value / spread, np.where(value == 0, 0.0, np.inf)))
+    p = np.where(leads < FEWEST_FOR_P, np.nan, 2 * t.sf(apart, np.maximum(leads - 1, 1)))
+    low, high = (np.where(few, np.nan, one) for one in (low, high))
     return Means(leads, value, low, high, p)

@@ -34,11 +34,22 @@ def test_differences_are_paired_by_lead() -> None:
 def test_the_gate_asks_for_all_of_it() -> None:
     assert found(TOLD, TOLD).passed
     assert found(TOLD, TOLD).methods[0].gate == {"over_random": True, "agreement": True, "error": True}
-    for wrong in ({"agreement": 0.4}, {"agreement": None}, {"error": 0.06}, {"comprehensiveness": 0.4}):
+    for wrong in ({"agreement": 0.4}, {"error": 0.06}, {"comprehensiveness": 0.4}):
         assert not found(*[replace(TOLD, **wrong)] * 3).passed, wrong
     # A method that promises no sum is not asked for one.
     assert found(*[replace(TOLD, error=0.5)] * 3, sums=False).passed
     assert not replace(found(TOLD, TOLD), first="another").passed
+
+
+def test_without_text_there_is_no_agreement_to_ask_for() -> None:
+    silent = found(*[replace(TOLD, agreement=None)] * 2)
+    assert silent.passed and silent.methods[0].gate == {"over_random": True, "error": True}
+
+
+@pytest.mark.parametrize("anew, forgets", [({"heads": 0.1, "deepest layer": 0.31}, False), ({}, None)])
+def test_reasons_that_survive_a_shuffled_model_do_not_pass(anew: dict[str, float], forgets: bool | None) -> None:
+    kept = replace(found(TOLD, TOLD), made_anew=anew)
+    assert kept.forgets is forgets and not kept.passed and found(TOLD, TOLD).forgets is True
 
 
 def test_it_comes_back_from_json() -> None:

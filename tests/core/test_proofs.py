@@ -7,7 +7,7 @@ import pytest
 from core.attribution import as_text, from_dict, notes, reasons, to_dict
 from core.data.leads import Leads
 from core.errors import LeadRankError, NotComputable
-from core.proofs import MOST_TRIED, SURE, Places, consequence, dropped, holds, proof_of, prove, sureness
+from core.proofs import MOST_TRIED, SURE, Places, consequence, dropped, holds, proof_of, prove, refuted, sureness
 from core.retelling import for_and_against, reasons_apart
 from core.scores import Attribution, Contribution
 from tests.made import make_leads
@@ -80,6 +80,23 @@ def test_what_moves_nothing_or_the_other_way_is_no_reason() -> None:
     assert [r.words for side in reasons_apart(proved) for r in side] == [*for_and_against(proved)[0]]
 
 
+@pytest.mark.parametrize("weight, proved", [(0.5, [ORDER, A]), (-2.0, [A]), (-1.0, [A])])
+def test_a_reason_for_the_place_has_to_move_what_orders_the_queue(weight: float, proved: list[Contribution]) -> None:
+    class Blend(Planted):
+        """Its queue also counts a head that sees orders in another way: `weight` times as this one does."""
+
+        def score(self, changed: Leads) -> pd.DataFrame:
+            frame, other = super().score(changed), 2.0 * weight * changed.dialogue.str.contains("order")
+            return frame.assign(score=frame["pairwise_score"] + other.to_numpy(dtype=float))
+
+    place = prove(Blend(), found(ORDER, A))
+    assert [unit for unit in (ORDER, A) if holds(place, unit)] == proved
+    assert [unit for unit in (ORDER, A) if refuted(place, unit)] == [u for u in (ORDER, A) if u not in proved]
+    chance = prove(Blend(), found(ORDER, A, head="pointwise"))
+    assert holds(chance, ORDER) and holds(chance, A)  # what the chance is made of is not what orders this queue
+    assert not refuted(place, HELLO) and not refuted(found(ORDER), ORDER)  # not tried
+
+
 def test_the_next_strongest_is_tried_where_a_reason_fails() -> None:
     idle = [turn(n, 5.0 + n) for n in range(3, 7)]
     rescorer = Planted()
@@ -107,7 +124,10 @@ def test_ranks_are_told_where_there_is_a_queue() -> None:
     assert same == "If this were not known, the lead would keep rank 4; its rank score would fall by 10.00."
     assert consequence(proved, HELLO, Places(4, 4)) == ""
     chance = prove(Planted(), found(ORDER, head="pointwise"))
-    assert consequence(chance, ORDER, Places(12, 1240)) == "Without this turn its chance falls from 26.9% to 4.7%."
+    assert consequence(chance, ORDER) == "Without this turn its chance falls from 26.9% to 4.7%."
+    told = "Without this turn the lead falls from rank 12 to 1,240; its chance falls from 26.9% to 4.7%."
+    assert consequence(chance, ORDER, Places(12, 1240)) == told  # a queue that goes by the chance
+    assert consequence(chance, ORDER, Places(4, 4)) == "Without this turn its chance falls from 26.9% to 4.7%."
 
 
 def test_confidence_is_words_with_a_meaning() -> None:

@@ -38,7 +38,7 @@ def test_compare_answers_with_a_sum_and_two_sentences(home: Path, capsys: pytest
     assert said["convergence"]["converged"] is (error <= 0.05) is True
     assert abs(total - said["difference"]) == pytest.approx(error * max(abs(said["difference"]), 0.2), abs=1e-9)
     assert sum(tier["value"] for tier in said["tiers"]) == pytest.approx(said["difference"], abs=2e-3)
-    assert len(said["sentences"]) == 2 and "of 100 such pairs" in said["sentences"][1]
+    assert len(said["sentences"]) == 2 and "not checked against outcomes" in said["sentences"][1]
 
 
 def test_compare_tells_people_why(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,16 +55,17 @@ def test_the_same_lead_twice_and_unknown_leads_are_told(home: Path, capsys: pyte
         assert words in capsys.readouterr().err
 
 
-def test_faithfulness_is_told_and_written_into_the_card(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_small_check_is_told_and_leaves_the_card_as_it_was(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["--model", str(home / "run"), "--leads", str(home / "s/leads.csv"), "--sample", "2", "--draws", "2"]
     capsys.readouterr()
     assert main(["faithfulness", *files, "--methods", "AttnLRP", "occlusion", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["leads"] == 2 and list(said["gate"]) == ["AttnLRP", "occlusion"]
     assert said["passed"] is False and "the full reasons were not measured" in said["verdict"]
+    assert "10 test leads, not 2; 20 random orders, not 2; the ways" in said["card_left_as_it_was"]
     card = (home / "run/README.md").read_text("utf-8")
-    assert said["verdict"] in card and card.count("Can its reasons be trusted?") == 1
-    assert json.loads((home / "run/faithfulness.json").read_text("utf-8"))["measured"] == said["measured"]
+    assert said["verdict"] not in card and card.count("Can its reasons be trusted?") == 1
+    assert not (home / "run/faithfulness.json").exists()
     assert main(["faithfulness", *files, "--methods", "guess"]) == 2
     assert "AttnLRP, occlusion" in capsys.readouterr().err
 

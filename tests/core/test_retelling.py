@@ -4,6 +4,7 @@ import numpy as np
 
 from core.attribution import in_clear
 from core.data.leads import Leads
+from core.data.schema import Features
 from core.retelling import for_and_against, turns_of, without_names
 from core.scores import Attribution, Contribution
 from tests.made import make_leads
@@ -43,6 +44,19 @@ def test_what_was_read_without_names_comes_back_as_it_was_even_by_way_of_the_cle
     assert "Oskar" in clear.turns[0].text
     back = without_names(clear, lead())
     assert [c.text for c in back.turns] == [c.text for c in found.turns]
+
+
+def test_words_of_text_fields_are_shown_without_names_too():
+    note = "wants 0171 2345678 called"
+    made = make_leads(1)
+    features = Features(("a",), ("city",), ("note",))
+    one = Leads(made.roles, made.features.assign(note=note), replace(made.schema, features=features))
+    fields = (Contribution("field", "a", "0.1", 0.1), Contribution("field", "note", note, 0.4))
+    words = tuple(Contribution("word", word, "note", 0.1) for word in note.split())
+    told = without_names(replace(explained(True), fields=fields, turns=(), words=words), one)
+    assert [(c.name, round(c.value, 6)) for c in told.words] == [("wants", 0.1), ("[phone]", 0.2), ("called", 0.1)]
+    assert told.fields[1].text == "wants [phone] called"
+    assert without_names(told, one) == told
 
 
 def test_five_for_and_five_against_in_words():

@@ -26,7 +26,20 @@ def test_sentences_have_the_figures() -> None:
     assert "2 test leads, 1 of them from the top twentieth" in said and "1.50 points further (1.50 to 1.50)" in said
     assert "2 of 2 leads fall out of the top twentieth" in said and "80% on average" in said and "within 2.0%" in said
     assert "others (rank correlation 0.10" in said
-    assert "nearly the same" in " ".join(trust.sentences(replace(GOOD, made_anew={"heads": 0.9})))
+    assert "too much alike" in " ".join(trust.sentences(replace(GOOD, made_anew={"heads": 0.9})))
+
+
+def test_the_verdict_asks_whether_reasons_survive_a_shuffled_model() -> None:
+    assert "stay alike when" in trust.verdict(replace(GOOD, made_anew={"heads": 0.1, "adapters": 0.5}))
+    assert "was not measured" in trust.verdict(replace(GOOD, made_anew={}))
+
+
+def test_a_card_is_written_from_enough_alone() -> None:
+    enough = replace(GOOD, leads=10)
+    assert trust.too_little(enough) == ""
+    assert "10 test leads, not 9" in trust.too_little(replace(enough, leads=9))
+    assert "20 random orders, not 19" in trust.too_little(replace(enough, draws=19))
+    assert "that are in use" in trust.too_little(replace(enough, methods=enough.methods[:1]))
 
 
 def test_the_section_is_written_once_and_then_anew() -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import processes, records
-from core.jobs.talks import findings_folder
+from core.jobs.talks import findings_file
 from core.talk.findings import write_findings
 from core.talk.looking import look
 from core.workspace.people import set_role
@@ -38,7 +38,7 @@ def results(tmp_path_factory):
 
 def keep(kept, found) -> None:
     ws, dataset, _, run, _ = kept
-    write_findings(found, findings_folder(ws, run.id, dataset.id))
+    write_findings(found, findings_file(ws, run.id, dataset.id))
 
 
 def test_where_nobody_has_looked_yet_one_button_has_it_done(kept, monkeypatch):

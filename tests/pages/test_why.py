@@ -12,15 +12,18 @@ from streamlit.testing.v1 import AppTest
 from core.attribution import to_dict
 from core.data.dialogue import parse_turns
 from core.data.masking import masked_leads
+from core.errors import NotComputable
 from core.jobs import processes, records
 from core.jobs.rankings import explanation_key, read_explanation
+from core.proofs import prove
 from core.scores import Attribution, Contribution, Scores
 from core.workspace.actions import lead_status
 from core.workspace.audit import audit_trail
 from core.workspace.explanations import explanation_path
 from core.workspace.people import set_role
 from core.workspace.store import open_workspace
-from core.workspace.tables import Scoring
+from core.workspace.tables import Run, Scoring
+from pages._reasons import reasons_with_proofs
 from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
 from tests.why_page import ROOT, button, sound, why_page, words
 
@@ -221,6 +224,76 @@ def test_first_reasons_come_at_once_with_their_proofs_and_are_kept(kept, opened)
     assert "rank 1 to" in words(sound(why_page(lead=order[0]))) and opened["asked"] == 1
 
 
+def test_first_reasons_are_drawn_before_they_are_checked(kept, opened, monkeypatch):
+    ws, _, leads, run, _ = kept
+    lead_id = fake_scores(leads).frame["lead_id"].iat[0]
+    drawn = []
+
+    def draw(told, queue, row, *, ranks, checking):
+        drawn.append((told.unchanged is not None, checking))
+        reasons_with_proofs(told, queue, row, ranks=ranks, checking=checking)
+
+    def prove_seeing(rescorer, found):
+        assert drawn == [(False, True)]
+        return prove(rescorer, found)
+
+    monkeypatch.setattr("pages._explained.reasons_with_proofs", draw)
+    monkeypatch.setattr("pages._explained.prove", prove_seeing)
+    at = sound(why_page(lead=lead_id))
+    assert drawn == [(False, True), (True, False)] and "Being checked" not in words(at)
+    assert 'said "Hi"' not in words(at) and "checked: no reason" in words(at)
+
+
+def test_first_reasons_that_cannot_be_checked_stay_and_say_so(kept, opened, monkeypatch):
+    ws, _, leads, run, _ = kept
+    order = fake_scores(leads).frame["lead_id"].tolist()
+
+    def fail(self, leads, watch=None):
+        raise NotComputable("no room")
+
+    monkeypatch.setattr(Fake, "score", fail)
+    at = sound(why_page(lead=order[0]))
+    assert "no room" in at.warning[0].value and "Not checked" in words(at) and 'said "Hi"' in words(at)
+    lead = leads.take(np.array([leads.row_of(order[0])]))
+    found = read_explanation(ws, run.id, lead, "pairwise", first=True)
+    assert found is not None and found.unchanged is None  # kept, to be checked at the next look
+
+
+@pytest.mark.parametrize(
+    "rank_by, heads, told",
+    [("pointwise", [], "goes by the chance of an order"), ("blend", ["pairwise", "pointwise"], "a mix of two parts")],
+)
+def test_what_orders_the_queue_is_explained_as_its_place(kept, monkeypatch, rank_by, heads, told):
+    ws, _, leads, run, _ = kept
+    with ws.session() as session:
+        session.execute(update(Run).where(Run.id == run.id).values(card={"decisions": {"rank_by": rank_by}}))
+    asked = []
+
+    def first_reasons(scorer, lead, lead_id, *, head):
+        asked.append(head)
+        fields = (Contribution("field", "a", "0.126", float(lead.features["a"].iat[0])),)
+        return Attribution(lead_id, head, 1.0, 1.2, 0.4, False, 1, fields, (), ())
+
+    def score(self, leads, watch=None):
+        known = replace(leads, features=leads.features.assign(a=leads.features["a"].fillna(0.0)))
+        frame = fake_scores(known).frame
+        return Scores(frame.assign(pairwise_score=frame["score"], pointwise_logit=frame["score"]))
+
+    monkeypatch.setattr("core.scoring.load_scorer", lambda run: Fake(leads.schema))
+    monkeypatch.setattr("core.scoring.first_reasons", first_reasons)
+    monkeypatch.setattr(Fake, "score", score)
+    lead_id = fake_scores(leads).frame["lead_id"].iat[0]
+    at = sound(why_page(lead=lead_id))
+    assert asked == [{"pointwise": "pointwise", "blend": "pairwise"}[rank_by]] and told in words(at)
+    assert "the lead would fall from rank 1 to" in words(at) and not at.warning
+    (control,) = [c for c in at.button_group if c.key == "why_head"] if heads else [None]
+    if control is None:
+        assert not any(c.key == "why_head" for c in at.button_group)
+        return
+    control.set_value(["pointwise"]).run()
+    assert asked[-1] == "pointwise" and "its chance would" in words(sound(at)) and "rank 1 to" not in words(at)
+
+
 def test_an_explanation_of_an_older_version_is_proved_once(kept, opened):
     ws, _, leads, run, _ = kept
     keep_explanation(kept)
@@ -321,9 +394,7 @@ def test_a_damaged_explanation_is_told_in_plain_words(kept, content):
 
 
 def test_neither_page_loads_torch_or_scikit_learn_before_they_are_needed():
-    modules = (
-        "_actions _explained _export _filters _history _lead_head _queue_head _reasons _scored _table _try _unmask"
-    )
+    modules = "_actions _explained _export _filters _history _lead_head _queue_head _reasons _scored _table _try _unmask _which_head"
     script = "import sys, importlib; " + "; ".join(f"importlib.import_module('pages.{m}')" for m in modules.split())
     found = subprocess.run(
         [sys.executable, "-c", script + "; print({'torch', 'sklearn'} & {*sys.modules})"],

@@ -21,7 +21,7 @@ from core.data.leads import Leads
 from core.errors import ConfigError, RunError, ValidationError
 from core.metrics import auc
 from core.neural.embedded import tiny_model
-from core.neural.rivals import Learned
+from core.neural.learned import Learned
 from core.progress import Event, Watch, nobody
 from tests.made import make_leads, tiny_config
 

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from core.charts.reasons import STYLE, bars, conversation, largest, legend, level, signed
 from core.data.dialogue import Turn
-from core.scores import Attribution, Contribution
+from core.scores import Attribution, Contribution, Proof
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -97,3 +98,14 @@ def test_fields_and_turns_share_one_scale():
 def test_nothing_said_and_nothing_moved_show_nothing():
     assert conversation([]) == "" and bars([Contribution("field", "a", "1", 0.001)], 1.0) == "" and legend(0.0) == ""
     assert signed(-0.0) == "0.00"
+
+
+def test_a_turn_whose_proof_failed_is_told_so_and_not_coloured():
+    told = attribution(["I order it", "hm"], [0.5, -0.9])
+    turns = [Turn("Customer", "I order it"), Turn("Customer", "hm")]
+    assert "−0.90" in conversation(turns, told, 0.9) and largest(told) == 0.9
+    proofs = (Proof("turn", "turn 1", 0, 0.5, 0.3, 0.5), Proof("turn", "turn 2", 1, 1.0, 0.4, 1.0))
+    tried = replace(told, proofs=proofs, unchanged=Proof("lead", "", None, 1.0, 0.4, 1.0))
+    drawn = conversation(turns, tried, largest(tried))
+    assert largest(tried) == 0.5 and "checked: no reason" in drawn and "−0.90" not in drawn and "+0.50" in drawn
+    assert "lr-ef" in drawn.replace(STYLE, "") and "lr-ea" not in drawn.replace(STYLE, "")

@@ -12,13 +12,13 @@ from tests.core.jobs.conftest import Trained
 
 
 def test_the_card_tells_what_was_measured_and_the_run_stays_whole(trained: Trained, tmp_path) -> None:
-    request = {"run_id": trained.run_id, "dataset_id": trained.data.id, "sample": 2}
+    request = {"run_id": trained.run_id, "dataset_id": trained.data.id, "sample": 10}
     done = records.run_here(trained.ws, "faithfulness", request, by="ann", label="Check the reasons")
     assert done.state == "done", done.message
     folder = run_folder(trained.ws, trained.run_id)
     found = trust.read(folder)
-    assert found is not None and found.leads == 2 and found.draws == 20
-    assert done.result == {"passed": found.passed, "verdict": trust.verdict(found)}
+    assert found is not None and found.leads == 10 and found.draws == 20
+    assert done.result == {"passed": found.passed, "verdict": trust.verdict(found), "card_left_as_it_was": ""}
     assert trust.verdict(found) in (folder / "README.md").read_text("utf-8")
     (event,) = audit_trail(trained.ws, what="reasons checked")
     digest = hashlib.sha256((folder / trust.FILE).read_bytes()).hexdigest()
@@ -28,3 +28,6 @@ def test_the_card_tells_what_was_measured_and_the_run_stays_whole(trained: Train
     unpack_run(archive, tmp_path)
     load_scorer(tmp_path)
     assert trust.read(tmp_path) == found
+    small = records.run_here(trained.ws, "faithfulness", request | {"sample": 2}, by="ann", label="Check the reasons")
+    assert "not 2" in str(small.result) and trust.read(folder) == found
+    assert len(audit_trail(trained.ws, what="reasons checked")) == 1

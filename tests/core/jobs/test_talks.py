@@ -7,7 +7,7 @@ import pytest
 
 from core.__main__ import main
 from core.jobs import records
-from core.jobs.talks import findings, findings_folder
+from core.jobs.talks import findings, findings_file
 from core.jobs.task import Stopped
 from core.talk import collecting
 from core.workspace.runs import run_folder
@@ -41,7 +41,8 @@ def test_a_job_that_was_stopped_goes_on_and_its_findings_are_kept(
     found = findings(ws, trained.run_id, data.id)
     assert found is not None and set(found.fields["name"]) == {"a", "city"}
     assert found.facts["conversations"] == 240 and found.facts["spread"] > 0
-    kept = pd.concat(map(pd.read_parquet, (findings_folder(ws, trained.run_id, data.id).parent / "reasons").glob("r*")))
+    (folder,) = findings_file(ws, trained.run_id, data.id).parent.glob("reasons-*")
+    kept = pd.concat(map(pd.read_parquet, folder.glob("reasons-*")))
     assert kept["lead_id"].nunique() == 20
 
 

@@ -11,11 +11,12 @@ from core.attribution import in_clear
 from core.data.changing import changed_lead, without
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
+from core.neural.scorer import NeuralScorer
 from core.neural.trainer import Trained, train_run
 from core.progress import nobody
 from core.proofs import consequence, proof_of, prove
 from core.retelling import reasons_apart, without_names
-from core.scores import Attribution
+from core.scores import Attribution, Contribution
 from tests.core.neural.test_rereading import counted
 from tests.made import make_leads, tiny_config
 
@@ -118,6 +119,33 @@ def test_first_reasons_and_their_proofs_cost_what_was_promised(run: Trained) -> 
     with counted(reader) as seen:
         prove(scoring.rescorer(run.scorer, lead), found)
     assert 0 < sum(seen) <= 12 * whole
+
+
+@pytest.mark.parametrize("fields", ["tower", "both"])
+def test_nothing_older_comes_in_for_what_is_taken_out(run: Trained, fields: str) -> None:
+    """The token limit leaves out the oldest turns; without a unit there is room for one of them."""
+    reader, writer = run.scorer.model.reader, run.scorer.writer
+    assert reader is not None and writer is not None
+    talk = [Turn("Customer" if n % 2 else "Specialist", f"{PLANTED} Number {n} of ten.") for n in range(10)]
+    lead = changed_lead(ONE, {"city": "Ulm"}, talk)
+    tight = replace(writer, max_tokens=len(writer.write(lead)[0]) * 3 // 4, include_fields=fields == "both")
+    scorer = NeuralScorer(run.scorer.run, run.scorer.model, tight, run.scorer.device, "tight")
+    (held,) = tight.write(lead)
+    unread = held.dropped_turns
+    turns = tuple(Contribution("turn", f"turn {n + 1}", "", 1.0, n) for n in range(unread, 10))
+    units = (*turns, Contribution("field", "city", "Ulm", 1.0))
+    told = Attribution("L", "pairwise", 0, 0, 0, True, 1, units[-1:], turns, (), truncated_turns=unread)
+    assert 0 < unread < 8 and tight.write(without(lead, turns[-1]))[0].dropped_turns < unread
+    rescorer = scoring.rescorer(scorer, lead)
+    with counted(reader) as seen:
+        found = prove(rescorer, told, top=len(units))
+    assert seen[0] == len(held) and max(seen[1:]) < len(held)
+    assert {p.name for p in found.proofs} == {unit.name for unit in units}
+    for unit in turns:
+        kept = changed_lead(lead, {}, [turn for n, turn in enumerate(talk) if n >= unread and n != unit.turn])
+        proof = proof_of(found, unit)
+        assert proof is not None
+        assert proof.score == pytest.approx(scorer.score(kept).frame["score"].iat[0], rel=1e-5, abs=1e-5)
 
 
 def test_names_are_in_no_reason_and_in_no_proof(run: Trained) -> None:

@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
-from core.errors import NotComputable, RunError
+from core.errors import LeadRankError, NotComputable, RunError
 from core.talk import collecting
 from core.talk.fields import RISES
 from core.talk.findings import read_findings, write_findings
 from core.talk.looking import look
 from core.talk.outcomes import AGREE, LIKED_ALONE
 from core.talk.sentences import alone, drifting, headline, told
+from core.talk.weighing import Weighing
 from tests.core.talk.talking import DRIVE, Ranker, Reasons, talking_leads, with_dialogues
 
 
@@ -134,13 +136,45 @@ def test_groups_have_figures_where_they_are_large_and_none_where_they_are_small(
 
 
 def test_findings_are_read_back_as_they_were_written(tmp_path, found):
-    assert read_findings(tmp_path / "findings") is None
-    write_findings(found, tmp_path / "findings")
-    back = read_findings(tmp_path / "findings")
+    path = tmp_path / "new" / "findings.zip"
+    assert read_findings(path) is None
+    write_findings(replace(found, facts={}), path)
+    write_findings(found, path)
+    back = read_findings(path)
+    assert list(path.parent.iterdir()) == [path]
     assert back is not None and back.facts == found.facts
     pd.testing.assert_frame_equal(back.kinds, found.kinds, check_dtype=False)
     assert json.loads(json.dumps(back.to_dict(), allow_nan=False))["kinds"][0]["talk"] == found.kinds["talk"].iat[0]
     assert any("spread" in line for line in told(found))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(LeadRankError, match=r"'findings\.zip', however: this file is damaged"):
+        read_findings(path)
+
+
+def test_a_second_process_in_the_same_folder_is_refused_and_the_first_goes_on(tmp_path):
+    leads = talking_leads(120)
+
+    class Twice(Reasons):
+        def __call__(self, *arguments):
+            if self.calls == 3:
+                with pytest.raises(RunError, match="being worked out"):
+                    found_in(leads, tmp_path, 20)
+            return super().__call__(*arguments)
+
+    first = Twice()
+    found_in(leads, tmp_path, 20, first)
+    again = Reasons()
+    found_in(leads, tmp_path, 20, again)
+    assert (first.calls, again.calls) == (20, 0)
+
+
+def test_few_leads_have_a_mean_but_no_chance_and_more_that_of_a_t_test():
+    x = np.random.default_rng(4).normal(0.4, 1.0, size=(24, 2))
+    weighing = Weighing.of(np.ones(24), np.zeros(24))
+    among = np.column_stack([np.arange(24) < 15, np.ones(24, dtype=bool)])
+    found = weighing.means(x, among)
+    assert np.isfinite(found.value).all() and np.isnan(found.p[0])
+    assert found.p[1] == pytest.approx(ttest_1samp(x[:, 1], 0).pvalue, rel=0.35)
 
 
 def test_work_that_was_stopped_goes_on_and_a_larger_sample_adds_to_it(tmp_path, monkeypatch):
