@@ -95,8 +95,9 @@ def _proved(
 
 def _in_colours(told: Attribution, turns: Sequence[Turn], head: str) -> None:
     scale = largest(told)
-    st.html(legend(scale))
-    st.caption(POINTS[head])
+    if scale > 0:  # else nothing held that would be drawn
+        st.html(legend(scale))
+        st.caption(POINTS[head])
     _said(conversation(turns, told, scale))
     st.subheader("Fields", anchor=False)
     shown = bars([field for field in told.fields if not refuted(told, field)], scale)

@@ -34,7 +34,8 @@ def test_differences_are_paired_by_lead() -> None:
 def test_the_gate_asks_for_all_of_it() -> None:
     assert found(TOLD, TOLD).passed
     assert found(TOLD, TOLD).methods[0].gate == {"over_random": True, "agreement": True, "error": True}
-    for wrong in ({"agreement": 0.4}, {"error": 0.06}, {"comprehensiveness": 0.4}):
+    failing: list[dict[str, Any]] = [{"agreement": 0.4}, {"error": 0.06}, {"comprehensiveness": 0.4}]
+    for wrong in failing:
         assert not found(*[replace(TOLD, **wrong)] * 3).passed, wrong
     # A method that promises no sum is not asked for one.
     assert found(*[replace(TOLD, error=0.5)] * 3, sums=False).passed

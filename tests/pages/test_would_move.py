@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from core.data.leads import Leads
-from core.scores import Scores
+from core.data.problems import Report
+from core.jobs.rankings import keep_explanation
+from core.scores import Attribution, Contribution, Scores
+from core.workspace.datasets import add_dataset, datasets, leads_of
+from core.workspace.runs import runs
+from core.workspace.store import open_workspace
+from pages import _would_move as would_move
 from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
 from tests.why_page import button, sound, why_page, words
 
@@ -85,6 +91,32 @@ def test_a_turn_less_and_what_was_chosen_last(kept):
     at.run()
     at.session_state["why_tabs"] = "Try a change"
     assert sound(at.run()).multiselect[0].value == ["a"]
+
+
+def test_reasons_that_are_kept_are_used_and_other_leads_are_another_question(folder, kept, monkeypatch):
+    given, find = [], would_move.find_moves
+
+    def watched(*asked):
+        given.append(asked[-1])
+        return find(*asked)
+
+    monkeypatch.setattr(would_move, "find_moves", watched)
+    would_move._kept.clear()
+    ws = open_workspace(folder)
+    (first,), (model,) = datasets(ws), runs(ws)
+    lead = leads_of(ws, first.id, ["L0000"])  # as it was brought in, with names
+    reasons = Attribution("L0000", "pairwise", 1.0, 0.0, 0.0, True, 1, (Contribution("field", "a", "1", 1.0),), (), ())
+    keep_explanation(ws, model.id, lead, reasons)
+    button(opened("L0000"), ASK).click().run()
+    assert given == [reasons]
+    fewer = leads_of(ws, first.id).take(np.arange(30))
+    report = Report(30, (), ())
+    other = add_dataset(ws, name="Fewer", source_name="x", leads=fewer, report=report, by="x")
+    keep_scoring(ws, other, fewer, model)
+    at = sound(why_page("Try a change", lead="L0000", dataset=other.id))
+    assert "no promise" not in words(at)
+    button(at, ASK).click().run()
+    assert len(given) == 2 and "no promise" in words(sound(at))
 
 
 def test_a_number_beyond_the_data_is_said(kept):

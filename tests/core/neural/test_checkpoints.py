@@ -13,7 +13,7 @@ from core.errors import RunError
 from core.neural.checkpoints import amend_run, load_run, save_run
 from core.neural.scorer import NeuralScorer
 from core.neural.trainer import Trained
-from core.scoring import load_scorer
+from core.scoring import load_scorer, reasons_mark
 from tests.made import make_leads
 
 NEW = make_leads(30, seed=5)
@@ -58,6 +58,20 @@ def test_what_is_told_of_a_run_may_be_written_later_and_is_sealed(folder: Path) 
         amend_run(folder, {"README.md": "x"})
     with pytest.raises(RunError, match=r"faithfulness\.json was altered"):
         load_run(folder)
+
+
+def test_the_mark_of_reasons_tells_models_and_methods_apart_and_not_what_is_written_of_them(
+    probed: Trained, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = reasons_mark(probed.scorer, folder)
+    amend_run(folder, {"README.md": "# Another card\n", "faithfulness.json": "{}\n"})
+    assert reasons_mark(probed.scorer, folder) == mark
+    monkeypatch.setattr("core.neural.one_pass.first_method", lambda model: "another")
+    assert reasons_mark(probed.scorer, folder) != mark
+    monkeypatch.undo()
+    heads = {name: tensor + 1 for name, tensor in probed.run.heads.items()}
+    save_run(tmp_path / "other", replace(probed.run, heads=heads), probed.scorer.score(NEW).frame, "# Model card\n")
+    assert reasons_mark(probed.scorer, tmp_path / "other") != mark
 
 
 def test_what_a_run_computes_with_is_not_written_anew(folder: Path) -> None:

@@ -102,8 +102,8 @@ def test_five_proofs_cost_five_readings_at_most_and_share_what_stands_before(run
     assert seen == [whole]
     with counted(reader) as seen:
         tried = prove(rescorer, found)
-    assert len(tried.proofs) >= 5 and sum(seen) < len(tried.proofs) * whole
-    assert all(tokens < whole for tokens in seen)
+    # Several are read in one pass; without what they share each would cost nine tenths of the lead.
+    assert len(tried.proofs) >= 5 and sum(seen) < 0.8 * len(tried.proofs) * whole
 
 
 def test_first_reasons_and_their_proofs_cost_what_was_promised(run: Trained) -> None:
@@ -139,7 +139,8 @@ def test_nothing_older_comes_in_for_what_is_taken_out(run: Trained, fields: str)
     rescorer = scoring.rescorer(scorer, lead)
     with counted(reader) as seen:
         found = prove(rescorer, told, top=len(units))
-    assert seen[0] == len(held) and max(seen[1:]) < len(held)
+    # Each shares the start with the lead as it was read; several are read in one pass.
+    assert seen[0] == len(held) and sum(seen[1:]) < 0.8 * len(turns) * len(held)
     assert {p.name for p in found.proofs} == {unit.name for unit in units}
     for unit in turns:
         kept = changed_lead(lead, {}, [turn for n, turn in enumerate(talk) if n >= unread and n != unit.turn])
