@@ -144,7 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk.add_argument("--model", type=Path, required=True, help="run folder")
     talk.add_argument("--leads", type=Path, required=True, help="lead file")
     talk.add_argument(
-        "--sample", type=int, default=200, help="leads whose reasons are worked out (default: %(default)s)"
+        "--sample", type=int, default=200, help="leads whose reasons are worked out, 20 to 5,000 (default: %(default)s)"
     )
     talk.add_argument("--out", type=Path, help="folder for the reasons; the same command again goes on with them")
     _where(talk)

@@ -16,6 +16,8 @@ from core.proofs import LEAST_SHOWN
 
 MAIN = 3
 """Reasons in the first sentence. Source: more are not kept in mind."""
+CLEAR = 0.6
+"""Chance that the first lead is the better one below which the two are told as nearly a tie. Source: ours."""
 WORTH_TELLING = 0.1
 """Share of what was taught from which a tier is named."""
 
@@ -39,6 +41,8 @@ def sentences(found: PairReasons) -> list[str]:
         return [f"The model sees leads {first} and {second} as equal: nothing puts one of them first.", sure]
     verb = "would come before" if found.against_queue else "stands above"
     because = _listed([_told(c, "", f" of lead {second}") for c in speaking])
+    if found.probability < CLEAR:
+        return [f"It is nearly a tie: lead {first} {verb} lead {second} by little, because of {because}.", sure]
     return [f"Lead {first} {verb} lead {second} mainly because of {because}.", sure]
 
 

@@ -81,7 +81,8 @@ def _shown(found: PairReasons, leads: tuple[Leads, Leads], open_text: list[bool]
     st.caption(
         shared.literal(
             f"The strongest parts, in points of the part of the model that compares leads: to the right for this "
-            f"lead, {a}, to the left for the other one, {b}."
+            f"lead, {a}, to the left for the other one, {b}. Those shown add up to "
+            f"{sum(c.value for c in parts):+.2f}, all parts to {found.difference:+.2f}."
         )
     )
     _conversations(leads, open_text, found, scale)

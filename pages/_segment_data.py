@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.leads import Leads
 from core.data.segment_rules import inputs, rules_from_dict
-from core.data.splitting import open_rows
+from core.data.splitting import open_rows, young_rows
 from core.decisions.segments.budget import Campaign, Plan, plan_campaign
 from core.decisions.segments.drift import Drift, drift
 from core.decisions.segments.profile import profile
@@ -57,9 +57,11 @@ def profile_of(id: str, folder: str, dataset_id: str, _found: Segmentation) -> p
 
 @st.cache_data(max_entries=5, show_spinner=False)
 def drift_of(id: str, folder: str, dataset_id: str, _found: Segmentation) -> Drift:
-    """Segments month by month. Raises as `drift` does."""
-    time = leads_for(folder, dataset_id).roles["snapshot_time"]
-    return drift(assigned_of(id, _found)["segment"].to_numpy(), time)
+    """Segments month by month, of those who can no longer come late. Raises as `drift` does."""
+    leads = leads_for(folder, dataset_id)
+    final = np.setdiff1d(np.arange(len(leads)), young_rows(leads))
+    time = leads.roles["snapshot_time"].iloc[final].reset_index(drop=True)
+    return drift(assigned_of(id, _found)["segment"].to_numpy()[final], time)
 
 
 @st.cache_data(max_entries=10, show_spinner="Planning the campaign")

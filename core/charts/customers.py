@@ -139,8 +139,10 @@ def qini_chart(arms: Mapping[str, Any]) -> go.Figure:
     """Customers gained by reaching the best so many, by each ranking, against both arms. Data: `qini_frame(arms)`."""
     rows = {row["name"]: row for row in arms["rows"]}
     own, other = rows[TWO_STAGE]["qini"][0], rows[UPLIFT]["qini"][0]
-    words = f"Gained over a random order: these segments {own:.1f}, the uplift model {other:.1f} per 1,000 reached"
-    figure = style.chart(words, x="Customers reached, best first (%)", y="More who came, per 1,000 reached", height=460)
+    words = f"Gained over a random order: these segments {own:.1f}, the uplift model {other:.1f} per 1,000"
+    figure = style.chart(
+        words, x="Customers reached, best first (%)", y="More who came, per 1,000 of the campaign", height=460
+    )
     last = arms["curves"][TWO_STAGE]["gained"][-1]
     figure.add_scatter(x=[0, 1], y=[0, last], name="Random order", mode="lines", line=LINE, hoverinfo="skip")
     for place, (name, curve) in enumerate(arms["curves"].items()):

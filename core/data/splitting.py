@@ -104,6 +104,11 @@ def as_open(leads: Leads) -> Leads:
     return Leads(leads.roles.assign(stage=stage.mask(stage == 0, -1)), leads.features, leads.schema)
 
 
+def young_rows(leads: Leads) -> np.ndarray:
+    """Positions, ascending, of the leads that lie less than `maturity_days` before the newest, whatever is known."""
+    return np.flatnonzero(_young(leads.roles["snapshot_time"], leads.schema.split))
+
+
 def _young(time: pd.Series, split: Split) -> np.ndarray:
     """Shape (n,), bool: later than `maturity_days` before the newest; never without a date."""
     return (time > time.max() - pd.Timedelta(days=split.maturity_days)).to_numpy(dtype=bool)

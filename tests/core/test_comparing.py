@@ -36,6 +36,13 @@ def test_the_other_leads_words_are_told_as_its_own() -> None:
     assert 'because of what Customer of lead B said ("maybe next year")' in sentences(replace(found, b=strong))[0]
 
 
+def test_a_narrow_lead_is_told_as_nearly_a_tie() -> None:
+    found = two()
+    close = replace(found, a=replace(found.a, logit=found.b.logit + 0.1))
+    assert 0.5 < close.probability < 0.6
+    assert sentences(close)[0].startswith("It is nearly a tie: lead A stands above lead B by little, because of calls")
+
+
 def test_equals_are_told_as_equals() -> None:
     found = two()
     same = PairReasons(found.a, replace(found.a, lead_id="C"), 0.0, "pairwise")

@@ -106,10 +106,10 @@ def arms_sentence(card: Mapping[str, Any]) -> str:
     rows = {row["name"]: row for row in card["arms"]["rows"]}
     own, other = rows[TWO_STAGE], rows[UPLIFT]
     gap, low, high = other["against"]
+    gained = f"{own['qini'][0]:.1f} customers per 1,000 of the campaign over a random order, on average over all depths"
     begins = (
-        f"Held against customers left out by chance, these segments gain {own['qini'][0]:.1f} customers per 1,000 "
-        f"reached over a random order (likely {own['qini'][1]:.1f} to {own['qini'][2]:.1f}), the uplift model "
-        f"{other['qini'][0]:.1f}"
+        f"Held against customers left out by chance, these segments gain {gained} (likely {own['qini'][1]:.1f} to "
+        f"{own['qini'][2]:.1f}), the uplift model {other['qini'][0]:.1f}"
     )
     if low > 0:
         short = f"the segments fall short by {gap:.1f} (likely {low:.1f} to {high:.1f})"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.schema import Roles, Schema, Split
-from core.data.splitting import Parts, as_open, final_outcomes, open_rows, split_by_time
+from core.data.splitting import Parts, as_open, final_outcomes, open_rows, split_by_time, young_rows
 from core.errors import ValidationError
 from tests.field_trials import sample_leads
 
@@ -186,6 +186,14 @@ def test_open_are_the_unknown_and_the_young():
         18,
     ]
     # Day 13 is final, so is an order, and so is a known outcome without a date.
+
+
+def test_the_young_are_those_of_the_last_days_whatever_is_known():
+    leads = leads_of(range(20))
+    days = leads.schema.split.maturity_days
+    time = leads.roles["snapshot_time"]
+    assert young_rows(leads).tolist() == np.flatnonzero(time > time.max() - pd.Timedelta(days=days)).tolist()
+    assert set(open_rows(leads)) - set(np.flatnonzero(np.isnan(leads.converted))) <= set(young_rows(leads))
 
 
 def test_where_an_open_lead_began_is_no_stage_that_it_reached():
