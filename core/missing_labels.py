@@ -59,7 +59,10 @@ class Labelling:
             0.6
         """
         order = np.argsort(-score, kind="stable")
-        sorted_label = np.asarray(label)[order]
+        # Leads of one score stand in no order: each counts as their mean.
+        _, place = np.unique(score, return_inverse=True)
+        mean = np.bincount(place, label) / np.bincount(place)
+        sorted_label = mean[place][order]
         sizes = [int(part * len(score)) for part in WINDOWS if part * len(score) >= FEWEST] or [min(FEWEST, len(score))]
         surest = next((size for size in sizes if not _climbs(sorted_label[:size])), sizes[-1])
         # Leads of one score are all in or all out.

@@ -190,4 +190,4 @@ def test_a_resumed_run_must_be_the_same_run(journey: Path, tmp_path: Path, capsy
     begun.mkdir(parents=True)
     (begun / "request.json").write_text(json.dumps({"leads": "other", "schema": {}, "config": {}}))
     assert main(["train", *files(journey), *FAST, "--out", str(tmp_path / "run"), "--resume"]) == 2
-    assert "other leads or settings" in capsys.readouterr().err
+    assert "other leads, settings or reviews" in capsys.readouterr().err

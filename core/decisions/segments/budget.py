@@ -72,7 +72,7 @@ def plan_campaign(
 
     Example:
         >>> ids = np.array(["a", "b", "c"])
-        >>> plan = plan_campaign(ids, np.array([0.1, 0.5, 0.2]), np.array([0.1, 0.9, 0.1]), Campaign(10, 5, 100))
+        >>> plan = plan_campaign(ids, np.array([0.1, 0.5, 0.2]), np.array([0.1, 0.9, 0.1]), Campaign(10.0, 5.0, 100.0))
         >>> plan.chosen["lead_id"].tolist(), plan.spent, round(plan.added, 9), plan.left_out["would come anyway"]
         (['c', 'a'], 10.0, 20.0, 1)
     """
