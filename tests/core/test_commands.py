@@ -14,6 +14,9 @@ from core.__main__ import main
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower"]
 
 
+pytestmark = pytest.mark.xdist_group("commands")  # they share one training
+
+
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """sample -> train -> score, as the README says."""

@@ -11,6 +11,9 @@ from core.__main__ import main
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "baselines=false"]
 
 
+pytestmark = pytest.mark.xdist_group("reasons")  # they share one training
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lead file and a run that its older part trained."""
