@@ -103,13 +103,9 @@ class Line:
     """inf: no lead is sure enough."""
     precision: float
     """Share of those above that are positive, as estimated; NaN where there is none."""
-    audited: bool = False
-    """Drawn on leads whose truth was looked up, not estimated."""
 
 
-def draw_line(
-    score: np.ndarray, chance: np.ndarray, precision: float, *, most: int | None = None, audited: bool = False
-) -> Line:
+def draw_line(score: np.ndarray, chance: np.ndarray, precision: float, *, most: int | None = None) -> Line:
     """The lowest score above which leads without a label are positive in `precision` of cases, on average.
 
     Shapes (n,): scores of leads without a label; the chance of each to be positive, or its truth, 1 or 0. `most`: more
@@ -117,7 +113,7 @@ def draw_line(
 
     Example:
         >>> draw_line(np.array([3.0, 2.0, 1.0]), np.array([1.0, 0.7, 0.1]), 0.8)
-        Line(threshold=2.0, precision=0.85, audited=False)
+        Line(threshold=2.0, precision=0.85)
     """
     order = np.argsort(-score, kind="stable")
     score, chance = score[order], np.asarray(chance, dtype=np.float64)[order]
@@ -126,5 +122,5 @@ def draw_line(
     good = np.flatnonzero((reached >= precision) & last_of_tie)
     good = good if most is None else good[good < most]
     if not len(good):
-        return Line(float("inf"), float("nan"), audited)
-    return Line(float(score[good[-1]]), float(reached[good[-1]]), audited)
+        return Line(float("inf"), float("nan"))
+    return Line(float(score[good[-1]]), float(reached[good[-1]]))

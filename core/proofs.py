@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.data.changing import Unit, one_table, without
 from core.errors import NotComputable
+from core.removals import COLUMNS
 from core.scores import Attribution, Contribution, Proof, Rescorer
 
 LEAST_SHOWN = 0.005
@@ -25,8 +26,6 @@ and the same way: a blend also counts the other head, which may undo it. Whether
 is no condition: at the thin ends of a queue a reason that counts moves nobody, and where it is dense a breath does."""
 MOST_TRIED = 12
 """Most units left out for one lead, each by a forward pass of what follows it: see `prove`."""
-COLUMN = {"pairwise": "pairwise_score", "pointwise": "pointwise_logit"}
-"""Where a `Rescorer` tells the logit of a head."""
 
 
 def strongest(contributions: Sequence[Contribution], top: int) -> list[Contribution]:
@@ -189,7 +188,7 @@ _WHOLE = Contribution("lead", "", "", 0.0)
 
 def _proofs(said: pd.DataFrame, units: Sequence[Unit], head: str) -> list[Proof]:
     """What a rescorer says without each unit."""
-    if COLUMN[head] not in said:
+    if COLUMNS[head] not in said:
         raise NotComputable(f"reasons are proved by the logit of the {head} head, however: this model has no heads")
-    rows = said[["score", "probability", COLUMN[head]]].astype(float).to_numpy().tolist()
+    rows = said[["score", "probability", COLUMNS[head]]].astype(float).to_numpy().tolist()
     return [Proof(unit.kind, unit.name, unit.turn, *row) for unit, row in zip(units, rows, strict=True)]

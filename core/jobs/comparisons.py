@@ -16,7 +16,7 @@ from core.jobs.rankings import as_read_by
 from core.jobs.task import Outcome, Task
 from core.pair_reasons import PairReasons
 from core.workspace.datasets import leads_of
-from core.workspace.explanations import explanation_path
+from core.workspace.explanations import explanation_path, kept_document
 from core.workspace.runs import run, run_folder
 from core.workspace.store import Workspace
 
@@ -58,14 +58,9 @@ def read_comparison(ws: Workspace, run_id: str, a: Leads, b: Leads) -> PairReaso
         LeadRankError: the file is damaged.
     """
     path = explanation_path(ws, run_id, comparison_key(a, b))
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    document = kept_document(path, "compare")
+    if document is None:
         return None
-    except ValueError as error:  # neither UTF-8 nor JSON
-        raise LeadRankError(
-            f"the comparison that was kept as '{path.name}' is damaged; remove this file, then compare again"
-        ) from error
     found = from_dict(document)
     # The same content may have been compared under other ids.
     one, other = (str(each.lead_id.iat[0]) for each in (a, b))

@@ -23,7 +23,7 @@ from core.proofs import prove
 from core.queue.build import build_queue
 from core.scores import Attribution, Scores
 from core.workspace.datasets import dataset, leads_of, shown_of
-from core.workspace.explanations import explanation_path
+from core.workspace.explanations import explanation_path, kept_document
 from core.workspace.runs import run, run_folder
 from core.workspace.scorings import add_scoring, new_scoring_path, scoring_in_use, scoring_path
 from core.workspace.segmentations import segmentations
@@ -200,14 +200,9 @@ def read_explanation(ws: Workspace, run_id: str, lead: Leads, head: str, *, firs
         LeadRankError: the file is damaged.
     """
     path = explanation_path(ws, run_id, explanation_key(lead, head, first=first))
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    document = kept_document(path, "explain")
+    if document is None:
         return None
-    except ValueError as error:  # neither UTF-8 nor JSON
-        raise LeadRankError(
-            f"the explanation that was kept as '{path.name}' is damaged; remove this file, then explain again"
-        ) from error
     # The same content may have been explained under another id.
     return replace(from_dict(document), lead_id=str(lead.lead_id.iat[0]))
 

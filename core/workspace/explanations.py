@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from core.errors import LeadRankError
 from core.workspace.ids import checked_id
@@ -30,3 +32,19 @@ def talk_folder(ws: Workspace, run_id: str, dataset_id: str) -> Path:
         LeadRankError: no model, or no dataset, can have that id.
     """
     return ws.folder / "explanations" / checked_id(run_id, "model") / f"talk-{checked_id(dataset_id, 'dataset')}"
+
+
+def kept_document(path: Path, made_by: str) -> dict[str, Any] | None:
+    """What was kept at `path`; None where nothing was. `made_by`: what makes it anew, such as `explain`.
+
+    Raises:
+        LeadRankError: the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise LeadRankError(
+            f"what was kept as '{path.name}' is damaged; remove this file, then {made_by} again"
+        ) from error

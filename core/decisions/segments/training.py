@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.answers import as_json
 from core.data.leads import Leads
-from core.data.segment_rules import SEGMENTS, Rules
+from core.data.segment_rules import Rules
 from core.decisions.segments.qini import hold_against_arms
 from core.decisions.segments.recovery import Hiding, recover, summary
 from core.decisions.segments.telling import TWO_STAGE, UPLIFT
@@ -166,8 +166,3 @@ def _told(name: str, compute: Any, watch: Watch) -> dict[str, Any]:
     except NotComputable as error:
         watch(Event(f"{name}: {error}"))
         return {name: None, f"{name}_why": str(error)}
-
-
-def observed_segments(labels: np.ndarray) -> dict[str, int]:
-    """Leads of each observed segment, for the editor of rules; "" are those of whom it cannot be told."""
-    return {name: int((labels == name).sum()) for name in (*SEGMENTS, "")}

@@ -227,7 +227,6 @@ def load_segmenter(folder: Path) -> tuple[Segmenter, dict[str, Any]]:
         line = Line(
             float("inf") if line["threshold"] is None else line["threshold"],
             float("nan") if line["precision"] is None else line["precision"],
-            line["audited"],
         )
         labelling = Labelling(
             plain["labelling.scores"], plain["labelling.rates"], float(document["label_share"]), document["telling"]
