@@ -30,7 +30,7 @@ check: $(VENV)/installed-dev  ## lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No chromium here: the browser tests are skipped. 'apt-get install chromium' brings it."
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup --no-loadscope-reorder
 
 format: $(VENV)/installed-dev  ## mend style and import order in place
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,11 @@ from core.data.schema import load_schema
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="public data are not at ../shared/data")
-FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "encode_limit=400", "--set", "baselines=false"]
+FAST = [
+    word
+    for setting in ("backbone=tiny", "depth=2", "encode_limit=400", "baselines=false", "pairs=tiers")
+    for word in ("--set", setting)
+]
 
 
 def journey(leads: Path, schema: Path, home: Path, capsys: pytest.CaptureFixture[str], *more: str) -> dict:

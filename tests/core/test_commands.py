@@ -11,7 +11,7 @@ import pytest
 
 from core.__main__ import main
 
-FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower"]
+FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "pairs=tiers"]
 
 
 pytestmark = pytest.mark.xdist_group("commands")  # they share one training
@@ -164,6 +164,8 @@ def test_a_killed_training_goes_on_and_ends_the_same(journey: Path, tmp_path: Pa
         "baselines=false",
         "--set",
         "device=cpu",
+        "--set",
+        "max_tokens=96",
     ]
     begin = [sys.executable, "-m", "core", "train", *files(journey), *settings, "--out"]
     for name in ("unbroken", "killed"):

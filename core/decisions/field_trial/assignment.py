@@ -208,7 +208,8 @@ def _wide_enough(code: np.ndarray, columns: np.ndarray, accept: float, rng: np.r
     times = int(min(10 * possible(code), math.ceil(2 * ALIKE / accept), MOST_TRIED))
     treated = halves(code, rng, max(TRIED, times))
     # Of two mirror images, the one that has the first person in treatment stands for both.
-    different = np.unique(treated == treated[:, :1], axis=0)
+    first = treated == treated[:, :1]
+    different = first[~pd.DataFrame(np.packbits(first, axis=1)).duplicated().to_numpy()]
     return float(np.sort(distance(different, columns))[:ALIKE][-1])
 
 

@@ -15,6 +15,14 @@ from tests.core.jobs.kept import TINY, keep, wait, with_open_leads
 from tests.made import make_leads
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares the one training runs on one worker, so that it is trained once."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "trained" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("jobs"))
+
+
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
     return open_workspace(tmp_path / "ws")
