@@ -100,6 +100,19 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--only-open", action="store_true", help="only leads to call: outcome not known, or not final yet"
     )
+    score.add_argument(
+        "--workers", type=int, default=1, help="processes that score at a time (default: %(default)s); the same scores"
+    )
+    score.add_argument(
+        "--work",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the scores there: of the next file only leads that changed are read (default: beside --out, gone "
+        "at the end). A command that was stopped goes on in either case",
+    )
+    score.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="ray: on a cluster, see requirements-cluster.txt"
+    )
     _where(score)
 
     evaluate = verb("evaluate", "Hold scores against outcomes.")
@@ -113,7 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--model", type=Path, required=True, help="run folder")
     explain.add_argument("--leads", type=Path, required=True, help="lead file")
     explain.add_argument("--lead-id", required=True)
-    explain.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
+    explain.add_argument("--head", choices=("pointwise", "pairwise"), help="default: the one that the queue goes by")
     explain.add_argument(
         "--quick", action="store_true", help="first reasons: six readings of the lead at most, and the checks"
     )
@@ -170,7 +183,7 @@ def build_parser() -> argparse.ArgumentParser:
     faithful.add_argument(
         "--methods", nargs="+", default=[], metavar="NAME", help="ways to give reasons (default: those in use)"
     )
-    faithful.add_argument("--head", choices=("pointwise", "pairwise"), default="pairwise")
+    faithful.add_argument("--head", choices=("pointwise", "pairwise"), help="default: the one that the queue goes by")
     _where(faithful)
 
     verb("backbone", "Prepare the embedded language model: convert, check and cache it.")
@@ -220,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {_reason(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; `train --resume`, or `benchmark` again, continues where it was", file=sys.stderr)
+        print("stopped; `train --resume`, or `score` or `benchmark` again, continues where it was", file=sys.stderr)
         return 130
     if as_json:
         json.dump(answer.document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)

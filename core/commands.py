@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core import scoring
+from core import scoring, trust
 from core.answers import Answer, as_json
+from core.bulk.local import score_locally
+from core.bulk.whole import score_file
 from core.config import load_config, with_settings
 from core.console import load, reading, tell
 from core.data import simulation
@@ -24,8 +27,10 @@ from core.data.validation import examine_file
 from core.errors import ConfigError, LeadRankError, RunError, ValidationError
 from core.evaluation import evaluate as hold_against_outcomes
 from core.lift.likely import Likely, TooLittle, likely_of
+from core.lift.promises import broken
+from core.ordering import TOGETHER, queue_by
 from core.progress import Event, Phase
-from core.scores import PART, read_scores, write_scores
+from core.scores import PART, read_scores
 
 GUESS_ROWS = 200_000
 """Rows that a schema is guessed from."""
@@ -91,47 +96,60 @@ def train(
     reviews: Path | None,
     resume: bool,
 ) -> Answer:
-    """Train a run."""
-    from core.training import model_card
+    """Train a run; where a launcher started several processes, all but the first help out and say nothing."""
+    from core.training import help_train, model_card, started
     from core.training import train as train_whole
 
     wanted = with_settings(load_config(config, preset), assignments)
-    found = load(leads, load_schema(schema), need_outcome=True)
-    said = read_reviews(reviews) if reviews else ()
-    card = train_whole(found, wanted, out, reviews=said, resume=resume, watch=tell)
-    return Answer(card, model_card(card) + f"\nThe run is in {out}.")
+    with started() as workers:
+        if not workers.first:
+            help_train(out, workers)
+            raise SystemExit(0)
+        found = load(leads, load_schema(schema), need_outcome=True)
+        said = read_reviews(reviews) if reviews else ()
+        card = train_whole(found, wanted, out, reviews=said, resume=resume, watch=tell, workers=workers)
+    check = f"python -m core faithfulness --model {out} --leads {leads}"
+    return Answer(card, model_card(card) + f"\nThe run is in {out}. Next, whether its reasons are its own: {check}")
 
 
 def score(
-    model: Path, leads: Path, out: Path, device: str, backbone: str | None, parts: bool, only_open: bool
+    model: Path,
+    leads: Path,
+    out: Path,
+    device: str,
+    backbone: str | None,
+    parts: bool,
+    only_open: bool,
+    workers: int,
+    engine: str,
+    work: Path | None,
 ) -> Answer:
-    """Score a lead file; `parts` adds what each score is the sum of, `only_open` leaves out leads that are decided."""
-    if out.suffix not in (".csv", ".parquet"):
-        raise ConfigError(f"--out must end in .csv or .parquet, however: got='{out.name}'")
-    if not out.parent.is_dir():
-        raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
-    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
-    if only_open:
-        found = found.take(open_rows(found))
-        if not len(found):
-            raise LeadRankError(
-                "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
-                "it out to score all"
-            )
-    scores = scoring.score(found, scorer, tell, parts=parts)
-    if parts and not any(str(name).startswith(PART) for name in scores.frame):
+    """Score a lead file of any size, shard by shard; see `core.bulk`."""
+    if engine == "ray":
+        from core.bulk.on_ray import score_on_ray as by
+    else:
+        by = score_locally
+    done = score_file(
+        model,
+        leads,
+        out,
+        device=device,
+        backbone=backbone,
+        parts=parts,
+        only_open=only_open,
+        workers=workers,
+        engine=by,
+        work=work,
+        watch=tell,
+    )
+    if parts and not any(str(name).startswith(PART) for name in done.top):
         tell(Event("note: this run's scores are no sums of parts, so there are no such columns"))
-    write_scores(scores, out)
-    top = scores.frame.head(10)
+    if known := done.leads - done.scored:
+        tell(Event(f"{known:,} of {done.leads:,} leads were scored before; {done.scored:,} were read now"))
+    top = done.top[["rank", "lead_id", "probability", "score"]]
     table = top.assign(probability=top["probability"].map("{:.1%}".format), score=top["score"].map("{:.3f}".format))
-    text = f"{len(scores):,} leads ranked in {out}; call first:\n"
-    text += table[["rank", "lead_id", "probability", "score"]].to_string(index=False)
-    document = {
-        "out": str(out),
-        "leads": len(scores),
-        "top": top[["rank", "lead_id", "probability", "score"]].to_dict("records"),
-    }
+    text = f"{done.leads:,} leads ranked in {out}; call first:\n{table.to_string(index=False)}"
+    document = {"out": str(out), "leads": done.leads, "scored_now": done.scored, "top": top.to_dict("records")}
     return Answer(document, text)
 
 
@@ -151,30 +169,34 @@ def evaluate(scores: Path, leads: Path, schema: Path, split: str) -> Answer:
 
 
 def explain(
-    model: Path, leads: Path, lead_id: str, head: str, quick: bool, device: str, backbone: str | None
+    model: Path, leads: Path, lead_id: str, head: str | None, quick: bool, device: str, backbone: str | None
 ) -> Answer:
     """Explain one lead's score, each reason proved by leaving it out."""
     from core.attribution import as_text, to_dict
     from core.proofs import prove
 
-    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
+    found = load(leads, scoring.run_schema(model))
     lead = found.take(np.array([found.row_of(lead_id)]))
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     if quick:
         attribution = scoring.first_reasons(scorer, lead, lead_id, head=head)
     else:
         attribution = scoring.explain(scorer, lead, lead_id, head=head, watch=tell)
     attribution = prove(scoring.rescorer(scorer, lead), attribution)
-    likely = _likely(model, found, attribution.unchanged.probability if attribution.unchanged else None)
-    document = {**to_dict(attribution), "likely": as_json(likely)}
-    return Answer(document, as_text(attribution) + (f"\n{likely.words}" if likely else ""))
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    likely = _likely(model, card, found, attribution.unchanged.probability if attribution.unchanged else None)
+    off, order = broken(card), queue_by(card)
+    caution = trust.caution(trust.read(model))
+    document = {**to_dict(attribution), "likely": as_json(likely), "queue_by": order, "caution": caution}
+    explained = f"This explains the {attribution.head} score. {order} {TOGETHER}"
+    told = [caution, as_text(attribution), likely.words if likely else "", off.words if off else "", explained]
+    return Answer(document, "\n".join(filter(None, told)))
 
 
-def _likely(model: Path, leads: Leads, chance: float | None) -> Likely | TooLittle | None:
+def _likely(model: Path, card: Mapping[str, Any], leads: Leads, chance: float | None) -> Likely | TooLittle | None:
     """What came of those of `leads` that the model was tested on, with about such a chance; None without a chance."""
     if chance is None or not np.isfinite(chance):
         return None
-    card = json.loads((model / "card.json").read_text("utf-8"))
     return likely_of(model, card, leads, chance)
 
 

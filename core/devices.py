@@ -25,11 +25,16 @@ class Device:
     """Why it is not usable, and what to do."""
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def devices() -> list[Device]:
     """The processor, and each NVIDIA GPU that the driver knows."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    noun = "core" if cores == 1 else "cores"
-    return [Device("cpu", f"{cores} processor {noun}", psutil.virtual_memory().total, True), *_gpus()]
+    count = cores()
+    noun = "core" if count == 1 else "cores"
+    return [Device("cpu", f"{count} processor {noun}", psutil.virtual_memory().total, True), *_gpus()]
 
 
 def _gpus() -> list[Device]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,9 +10,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.data.changing import Unit
 from core.data.formulas import neutral, original
 from core.data.leads import Leads
-from core.data.reading import read_table
+from core.data.reading import column_names, read_table
 from core.data.schema import Schema
 from core.errors import LeadRankError, ReadError
 from core.progress import Watch, nobody
@@ -90,13 +92,15 @@ def read_scores(path: Path) -> Scores:
     Raises:
         ReadError: no table, missing columns, repeated leads, or scores that are no numbers; names the rows.
     """
-    frame = read_table(path)
-    missing = [name for name in ("lead_id", "score") if name not in frame]
+    names = column_names(path)
+    missing = [name for name in ("lead_id", "score") if name not in names]
     if missing:
         raise ReadError(
             f"'{path.name}': a score file needs the columns lead_id and score, however: {missing} missing; "
             "`score` writes one"
         )
+    # Millions of leads with a column for each part would take gigabytes.
+    frame = read_table(path, columns=[name for name in ("lead_id", "score", "probability") if name in names])
     ids = frame["lead_id"].astype(str)
     if path.suffix != ".parquet":
         ids = original(ids)
@@ -148,6 +152,16 @@ class Rescorer(Protocol):
         """
         ...
 
+    def blanked(self, units: Sequence[Unit], text: str) -> pd.DataFrame:
+        """As `score`, the lead itself for each of its units: `text` in place of the words of that field or turn, token
+        by token, and the training mean in place of its numbers.
+
+        Raises:
+            LeadRankError: the lead has no such field or turn.
+            NotComputable: the scorer is no trained run.
+        """
+        ...
+
     def readings(self, changed: Leads) -> np.ndarray:
         """What `score` would cost, shape (n,): each changed lead's share of a whole reading of the lead; 0 where
         nothing has to be read, since the same was read before, or no language model reads."""
@@ -190,6 +204,9 @@ class Proof:
     probability: float
     logit: float
     """Of the head that is explained."""
+    blank: float | None = None
+    """That head's logit where the unit is not left out, but says nothing: `Rescorer.blanked`; None where it was not
+    worked out."""
 
 
 @dataclass(frozen=True)
@@ -213,3 +230,5 @@ class Attribution:
     """Of the strongest fields and turns, in their order; () where none was proved yet."""
     unchanged: Proof | None = None
     """The lead with nothing left out, scored beside its proofs; None where there are none."""
+    neutral: str = ""
+    """What stood for words not said; "" where no text was read."""

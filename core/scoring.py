@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from core import trust
-from core.data.changing import one_table
+from core import ordering, trust
+from core.data.changing import Unit, one_table
 from core.data.leads import Leads
-from core.errors import LeadRankError, NotComputable, RunError
+from core.data.schema import Schema, schema_from_dict
+from core.errors import ConfigError, LeadRankError, NotComputable, RunError, SchemaError
 from core.faithfulness import Faithfulness
 from core.pair_reasons import PairReasons
 from core.progress import Watch, nobody
 from core.removals import pick
 from core.scores import Attribution, Rescorer, Scorer, Scores
+
+if TYPE_CHECKING:
+    from core.neural.scorer import NeuralScorer
 
 
 def load_scorer(
@@ -35,6 +41,63 @@ def load_scorer(
     from core.neural.scorer import NeuralScorer
 
     return NeuralScorer.load(run, device=device, backbone=backbone, tell=tell)
+
+
+def run_schema(run: Path) -> Schema:
+    """What leads the run in the folder `run` reads, told at once: its model is not opened.
+
+    Raises:
+        RunError: no run there, or its schema cannot be read.
+    """
+    try:
+        return schema_from_dict(json.loads((run / "schema.json").read_text("utf-8")))
+    except (OSError, ValueError, SchemaError) as error:
+        raise RunError(
+            f"expected a run folder with its schema.json, however: '{run.name}' is none, or it is damaged; `train` "
+            "makes one"
+        ) from error
+
+
+def check_methods(names: Sequence[str]) -> None:
+    """Whether there are such ways to give reasons.
+
+    Raises:
+        ConfigError: there are not.
+    """
+    from core.neural.methods import METHODS
+
+    if unknown := [name for name in names if name not in METHODS]:
+        raise ConfigError(f"methods must be among {', '.join(METHODS)}, however: got={', '.join(unknown)}")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What can be told of a run without its language model."""
+
+    schema: Schema
+    """Of the leads that it reads."""
+    text: bool
+    """Whether a language model reads them, which takes far longer than fields alone."""
+    device: str
+    """`cpu` or `cuda`: where it runs, decided for all workers alike."""
+    mark: str
+    """sha256: scores that other runs, or other kinds of devices, give have another."""
+
+
+def reading_of(run: Path, *, device: str = "auto", parts: bool = False) -> Reading:
+    """What `load_scorer` would load.
+
+    Raises:
+        RunError: no run there, or an incomplete or altered one.
+    """
+    if not run.is_dir():
+        raise RunError(f"expected a run folder, however: '{run.name}' is none; `train` makes one")
+    from core.neural.checkpoints import computing, load_run
+    from core.neural.scorer import pick_device
+
+    loaded, kind = load_run(run), pick_device(device).type if device == "auto" else device
+    mark = hashlib.sha256(f"{computing(run)}\0{kind}\0{parts}".encode()).hexdigest()
+    return Reading(loaded.schema, loaded.ranking.reads, kind, mark)
 
 
 def score(leads: Leads, scorer: Scorer, watch: Watch = nobody, *, parts: bool = False) -> Scores:
@@ -57,9 +120,12 @@ def score(leads: Leads, scorer: Scorer, watch: Watch = nobody, *, parts: bool = 
 
 
 def explain(
-    scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pairwise", watch: Watch = nobody
+    scorer: Scorer, leads: Leads, lead_id: str, *, head: str | None = None, watch: Watch = nobody
 ) -> Attribution:
     """Which fields, turns and words moved one lead's `head`, `pairwise` (ranking score) or `pointwise` (probability).
+
+    Args:
+        head: None: `queue_head`.
 
     Raises:
         LeadRankError: there is no lead of this id.
@@ -67,11 +133,9 @@ def explain(
         NotComputable: the scorer is not a trained run.
     """
     from core.neural.gradients import explain as explain_lead
-    from core.neural.scorer import NeuralScorer
 
-    if not isinstance(scorer, NeuralScorer):
-        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
-    return explain_lead(scorer, leads, lead_id, head=head, watch=watch)
+    trained = _trained(scorer)
+    return explain_lead(trained, leads, lead_id, head=head or queue_head(trained), watch=watch)
 
 
 def explain_pair(scorer: Scorer, leads: Leads, a: str, b: str, *, watch: Watch = nobody) -> PairReasons:
@@ -82,14 +146,11 @@ def explain_pair(scorer: Scorer, leads: Leads, a: str, b: str, *, watch: Watch =
         NotComputable: the scorer is not a trained run.
     """
     from core.neural.comparing import explain_pair as explain_two
-    from core.neural.scorer import NeuralScorer
 
-    if not isinstance(scorer, NeuralScorer):
-        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
-    return explain_two(scorer, leads, a, b, watch=watch)
+    return explain_two(_trained(scorer), leads, a, b, watch=watch)
 
 
-def first_reasons(scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pairwise") -> Attribution:
+def first_reasons(scorer: Scorer, leads: Leads, lead_id: str, *, head: str | None = None) -> Attribution:
     """What `explain` tells, after a single backward pass: within the time of six readings of the lead, and rougher.
 
     `Attribution.method` says how it was reckoned.
@@ -100,11 +161,9 @@ def first_reasons(scorer: Scorer, leads: Leads, lead_id: str, *, head: str = "pa
         NotComputable: the scorer is not a trained run.
     """
     from core.neural.one_pass import first_reasons as first_of_lead
-    from core.neural.scorer import NeuralScorer
 
-    if not isinstance(scorer, NeuralScorer):
-        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
-    return first_of_lead(scorer, leads, lead_id, head=head)
+    trained = _trained(scorer)
+    return first_of_lead(trained, leads, lead_id, head=head or queue_head(trained))
 
 
 def reasons_mark(scorer: Scorer, run: Path) -> str:
@@ -119,11 +178,19 @@ def reasons_mark(scorer: Scorer, run: Path) -> str:
     """
     from core.neural.checkpoints import computing
     from core.neural.one_pass import first_method
-    from core.neural.scorer import NeuralScorer
 
-    if not isinstance(scorer, NeuralScorer):
-        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
-    return hashlib.sha256(f"{first_method(scorer.model)}\0{computing(run)}".encode()).hexdigest()
+    trained = _trained(scorer)
+    marks = (first_method(trained.model), queue_head(trained), computing(run))
+    return hashlib.sha256("\0".join(marks).encode()).hexdigest()
+
+
+def queue_head(scorer: Scorer) -> str:
+    """The head that is explained unless another is asked for: see `core.ordering.queue_head`.
+
+    Raises:
+        NotComputable: the scorer is not a trained run.
+    """
+    return ordering.queue_head(_trained(scorer).run.ranking.rank_by)
 
 
 def check_reasons(
@@ -134,12 +201,13 @@ def check_reasons(
     sample: int = 20,
     methods: Sequence[str] = (),
     draws: int = 20,
-    head: str = "pairwise",
+    head: str | None = None,
     watch: Watch = nobody,
 ) -> Faithfulness:
     """Measure on test leads of a run whether its reasons are its own, and write it into the run's card.
 
-    A check that is too small for that leaves the card as it was; `core.trust.too_little` tells why.
+    A check that is too small for that leaves the card as it was; `core.trust.too_little` tells why. Where the run does
+    not know yet which tier teaches what, and `leads` are those that it was trained on, it learns that first.
 
     Args:
         scorer: what `load_scorer` made of `run`.
@@ -154,15 +222,17 @@ def check_reasons(
         ConfigError: an unknown method or head, or too few draws.
         NotComputable: the scorer is no trained run, or fewer than two of the leads are test leads of it.
     """
-    from core.neural.checkpoints import amend_run
+    from core.neural.checkpoints import TEACHING, amend_run, teaching_bytes
     from core.neural.faithfulness import measure
-    from core.neural.scorer import NeuralScorer
+    from core.neural.teaching import pushes_of
 
-    if not isinstance(scorer, NeuralScorer):
-        raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+    trained = _trained(scorer)
+    head = head or queue_head(trained)
     tested = pd.read_parquet(run / "test_scores.parquet")
     lead_ids, tops = pick(tested, tested["lead_id"].isin(leads.lead_id), head, sample)
-    found = measure(scorer, leads, lead_ids, tops=tops, methods=methods, head=head, draws=draws, watch=watch)
+    if not trained.run.teaching and (pushes := pushes_of(trained, leads, watch)):
+        amend_run(run, {TEACHING: teaching_bytes(pushes)})
+    found = measure(trained, leads, lead_ids, tops=tops, methods=methods, head=head, draws=draws, watch=watch)
     if not trust.too_little(found):
         amend_run(run, trust.documents(found, (run / "README.md").read_text("utf-8")))
     return found
@@ -182,6 +252,15 @@ def rescorer(scorer: Scorer, lead: Leads) -> Rescorer:
     return NeuralRescorer(scorer, lead) if isinstance(scorer, NeuralScorer) else _Afresh(scorer, lead)
 
 
+def _trained(scorer: Scorer) -> NeuralScorer:
+    """The scorer as the trained run that it is. Raises NotComputable where it is none."""
+    from core.neural.scorer import NeuralScorer
+
+    if isinstance(scorer, NeuralScorer):
+        return scorer
+    raise NotComputable(f"only a trained run explains its scores, however: got='{scorer.name}'; give a run folder")
+
+
 @dataclass(frozen=True)
 class _Afresh:
     """Scores every changed lead as a lead of its own: where no language model reads, nothing is worth keeping."""
@@ -192,6 +271,9 @@ class _Afresh:
     def score(self, changed: Leads) -> pd.DataFrame:
         several = one_table([changed])
         return self.scorer.score(several).aligned(several.lead_id).drop(columns=["lead_id", "rank"])
+
+    def blanked(self, units: Sequence[Unit], text: str) -> pd.DataFrame:
+        raise NotComputable(f"only a trained run reads a lead that says nothing, however: got='{self.scorer.name}'")
 
     def readings(self, changed: Leads) -> np.ndarray:
         return np.zeros(len(changed))

@@ -21,8 +21,7 @@ TRAINS = (
     "core.benchmark.recipes",
     "core.benchmark.running",
     "core.benchmark_commands",
-    "core.decisions.segments.recovery",
-    "core.decisions.segments.training",
+    *(f"core.decisions.segments.{name}" for name in ("arms", "calibration", "kept", "recovery", "training")),
     "core.segment_commands",
 )
 """Stand on the neural room, so that what imports them has to do so late."""
@@ -155,7 +154,7 @@ def test_torch_is_the_first_requirement() -> None:
 @pytest.mark.parametrize(
     ("folder", "requirements"),
     [
-        ("core", ["requirements.txt"]),
+        ("core", ["requirements.txt", "requirements-cluster.txt"]),
         ("pages", ["requirements.txt"]),
         ("tests", ["requirements.txt", "requirements-dev.txt"]),
         ("benchmarks", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]),

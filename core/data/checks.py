@@ -10,6 +10,7 @@ import difflib
 
 import pandas as pd
 
+from core.data.keeping import Columns
 from core.data.problems import Findings
 from core.data.schema import ROW_NUMBER, Schema
 
@@ -56,7 +57,7 @@ def check_columns(names: list[str], schema: Schema, need_outcome: bool, found: F
         found.note("warning", roles.stage, message, "list the stages from shallow to deep")
 
 
-def check_roles(roles: pd.DataFrame, schema: Schema, now: pd.Timestamp | None, found: Findings) -> None:
+def check_roles(roles: Columns, schema: Schema, now: pd.Timestamp | None, found: Findings) -> None:
     """Ids stand once and are not empty; no date lies after `now`."""
     names, ids, time = schema.roles, roles["lead_id"], roles["snapshot_time"]
     if names.lead_id not in found.at_fault():
@@ -64,20 +65,20 @@ def check_roles(roles: pd.DataFrame, schema: Schema, now: pd.Timestamp | None, f
         twice = ids.duplicated(keep=False) & (ids != "")
         remedy = "keep one row per lead, or name a column that is unique"
         found.rows("error", names.lead_id, twice, "the lead id stands in several rows", remedy, cells=ids)
-    if names.dialogue and not found.at_fault() & set(names.dialogue):
-        remedy = "these leads are judged by their fields alone"
-        found.rows("warning", ", ".join(names.dialogue), roles["dialogue"] == "", "there is no dialogue", remedy)
     if names.snapshot_time is not None:
         late = time > _utc(pd.Timestamp.now("UTC") if now is None else now)
         remedy = "check the format and the time zone; the newest date decides which outcomes are known"
         found.rows("warning", names.snapshot_time, late, "the date lies in the future", remedy, cells=time)
 
 
-def check_features(features: pd.DataFrame, schema: Schema, need_outcome: bool, found: Findings) -> None:
+def check_features(features: Columns, schema: Schema, need_outcome: bool, found: Findings) -> None:
     """Numbers read as numbers; to learn from, a column varies and a category is no id."""
     for name in [name for name in schema.features.columns() if name not in found.at_fault()]:
+        unread = found.count(name, NO_NUMBER)
+        if not unread and not need_outcome:
+            continue
         column = features[name]
-        if found.count(name, NO_NUMBER) > column.notna().sum():
+        if unread > column.notna().sum():
             found.escalate(name, NO_NUMBER, "name it under features.categorical or text, or write plain numbers")
         elif need_outcome and (distinct := column.nunique()) <= 1:
             remedy = "it cannot tell leads apart; take it out of the schema"
@@ -87,7 +88,7 @@ def check_features(features: pd.DataFrame, schema: Schema, need_outcome: bool, f
             found.note("warning", name, message, "name it under features.text or numeric, or take an id out")
 
 
-def check_outcomes(roles: pd.DataFrame, schema: Schema, least: int, now: pd.Timestamp | None, found: Findings) -> None:
+def check_outcomes(roles: Columns, schema: Schema, least: int, now: pd.Timestamp | None, found: Findings) -> None:
     """Enough leads of either known, mature outcome; the ends of the funnel agree with it."""
     names, stages, faulty = schema.roles, schema.funnel.stages, found.at_fault()
     converted, stage, time = roles["converted"], roles["stage"], roles["snapshot_time"]

@@ -63,7 +63,8 @@ def split_by_time(leads: Leads, schema_split: Split | None = None) -> Parts:
         notes.append("train_share = 1: there is no test part.")
     elif dated:
         before = _with_gap(before, clock[:start], clock[start], split, notes)
-    customer = leads.roles["customer_id"]
+    # As numbers: pandas looks texts up one by one in Python, a minute for six million.
+    customer = np.asarray(pd.factorize(leads.roles["customer_id"])[0])
     before = _without_customers(before, test, customer, "test", notes)
     if not len(before):
         raise ValidationError(
@@ -177,9 +178,9 @@ def _with_gap(
 
 
 def _without_customers(
-    earlier: np.ndarray, later: np.ndarray, customer: pd.Series, part: str, notes: list[str]
+    earlier: np.ndarray, later: np.ndarray, customer: np.ndarray, part: str, notes: list[str]
 ) -> np.ndarray:
-    both = customer.iloc[earlier].isin(customer.iloc[later]).to_numpy()
+    both = np.isin(customer[earlier], customer[later])
     _note(notes, both, f"of the training part {{}} left out, as their customers have leads in the {part} part")
     return earlier[~both]
 

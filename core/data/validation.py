@@ -25,6 +25,7 @@ from core.data.checks import (
     check_roles,
 )
 from core.data.dialogue import canonical
+from core.data.keeping import Columns, InMemory, Keeper, OnDisk
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.problems import Findings, Report
 from core.data.reading import column_names, read_chunks
@@ -130,20 +131,42 @@ def examine(
     `frame`: a table or consecutive chunks of one. `names`: the file's columns where the chunks hold only some of them.
     `now`: when the outcomes were read; the newest snapshot otherwise. `on_progress` gets the rows done so far.
     """
-    found = Findings()
-    parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
-    rows = 0
+    held = InMemory()
+    report = examine_onto(
+        held,
+        frame,
+        schema,
+        need_outcome=need_outcome,
+        least_of_each_class=least_of_each_class,
+        now=now,
+        names=names,
+        on_progress=on_progress,
+    )
+    return (None if report.errors else Leads(*held.whole(), schema)), report
+
+
+def examine_onto(
+    keeper: Keeper,
+    frame: pd.DataFrame | Iterable[pd.DataFrame],
+    schema: Schema,
+    *,
+    need_outcome: bool = False,
+    least_of_each_class: int = LEAST_OF_EACH_CLASS,
+    now: pd.Timestamp | None = None,
+    names: Sequence[str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Report:
+    """`examine`, with the leads left in `keeper`, which holds no sound ones where the report has errors."""
+    found, rows = Findings(), 0
     for chunk in [frame] if isinstance(frame, pd.DataFrame) else frame:
-        if not parts:
+        if not rows:
             check_columns(list(chunk.columns if names is None else names), schema, need_outcome, found)
-        parts.append(_texts(chunk, schema, rows, need_outcome, found))
+        keeper.add(*_texts(chunk, schema, rows, need_outcome, found))
         rows += len(chunk)
         if on_progress is not None:
             on_progress(rows)
     if rows:
-        roles = pd.concat([part[0] for part in parts], ignore_index=True)
-        features = pd.concat([part[1] for part in parts], ignore_index=True)
-        del parts
+        roles, features = keeper.whole()
         _read_values(roles, features, schema, need_outcome, found)
         check_roles(roles, schema, now, found)
         check_features(features, schema, need_outcome, found)
@@ -151,8 +174,26 @@ def examine(
             check_outcomes(roles, schema, least_of_each_class, now, found)
     else:
         found.note("error", "", "the file holds no leads", "give a file with one row per lead below the header")
-    report = Report(rows, found.problems("error"), found.problems("warning"))
-    return (None if report.errors else Leads(roles, features, schema)), report
+    return Report(rows, found.problems("error"), found.problems("warning"))
+
+
+def keep_leads(
+    source: Path, schema: Schema, folder: Path, *, rows: int, on_progress: Callable[[float], None] | None = None
+) -> tuple[OnDisk, Report]:
+    """`load_leads` to score, for files of any size: the leads lie in `folder`, in shards of `rows`, and at most a shard
+    and one column of all leads are in memory.
+
+    Raises:
+        ReadError: the file is no table.
+        ValidationError: with every error that was found.
+    """
+    names, kept = column_names(source), OnDisk(folder, schema)
+    wanted = [name for name in names if name in schema.columns()] or names[:1]
+    chunks = read_chunks(source, columns=wanted, chunk_rows=rows, on_progress=on_progress)
+    report = examine_onto(kept, chunks, schema, names=names)
+    if report.errors:
+        raise ValidationError(tuple(str(problem) for problem in report.errors))
+    return kept, report
 
 
 def _sound(leads: Leads | None, report: Report) -> tuple[Leads, Report]:
@@ -192,6 +233,10 @@ def _texts(
         ids = pd.Series(np.arange(start + 1, start + size + 1).astype(str), dtype="str")
     customer = to_text(cells(names.customer_id))
     talks = [to_text(cells(name)) for name in names.dialogue] or [cells(None)]
+    dialogue = canonical(talks)
+    if names.dialogue and not found.at_fault() & set(names.dialogue):
+        remedy = "these leads are judged by their fields alone"
+        found.rows("warning", ", ".join(names.dialogue), dialogue == "", "there is no dialogue", remedy, start=start)
     roles = {
         "lead_id": ids,
         "customer_id": customer.where(customer != "", ids),
@@ -200,7 +245,7 @@ def _texts(
         "converted": outcome,
         "stage": stage,
         "call_seconds": cells(names.call_seconds),
-        "dialogue": canonical(talks),
+        "dialogue": dialogue,
     }
     texts = (*schema.features.categorical, *schema.features.text)
     features = {name: cells(name) for name in schema.features.numeric} | {name: to_text(cells(name)) for name in texts}
@@ -208,17 +253,15 @@ def _texts(
     return pd.DataFrame(roles, index=index, columns=list(ROLE_COLUMNS)), pd.DataFrame(features, index=index)
 
 
-def _read_values(
-    roles: pd.DataFrame, features: pd.DataFrame, schema: Schema, need_outcome: bool, found: Findings
-) -> None:
+def _read_values(roles: Columns, features: Columns, schema: Schema, need_outcome: bool, found: Findings) -> None:
     """Numbers and times, in place. By whole columns, for what a comma or 03/04 means is decided once per column."""
     names = schema.roles
-    for frame, place, column in [
+    for table, place, column in [
         (roles, "call_seconds", names.call_seconds or ""),
         *((features, name, name) for name in schema.features.numeric),
     ]:
-        raw = frame[place]
-        frame[place], bad = to_numbers(raw)
+        raw = table[place]
+        table[place], bad = to_numbers(raw)
         found.rows("warning", column, bad, NO_NUMBER, "it counts as missing; write a plain number", cells=raw)
     raw = roles["snapshot_time"]
     time, bad = to_times(raw)

@@ -125,6 +125,8 @@ def day_order(column: pd.Series) -> str:
         >>> day_order(pd.Series(["03/04/2025", "31/04/2025"]))
         ''
     """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return ""
     texts = pd.Series(_folded(column).unique(), dtype="str")
     parts = _parts(texts, _YEAR_LAST)
     texts = texts[parts.index]

@@ -25,9 +25,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from transformers import PreTrainedModel
 
+from core.engine import Engine
 from core.errors import ConfigError
+from core.neural.attention import packed
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,24 @@ class Standardise(nn.Module):
         return (x.float() - self.mean) / self.scale
 
 
+class RowByRow(nn.Linear):
+    """A linear layer that, where nothing learns, says of a row the same to the last bit whatever rows stand beside it: a
+    matrix product adds up in an order that depends on how many there are."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super().forward(input)
+        blocks = input.split(max(1, 2**22 // max(1, self.weight.numel())))
+        return torch.cat([(block[:, None] * self.weight).sum(dim=-1) for block in blocks]) + self.bias
+
+
 def _head(width: int, kind: str) -> nn.Module:
     if kind == "linear":
-        head: nn.Module = nn.Linear(width, 1)
+        head: nn.Module = RowByRow(width, 1)
         nn.init.zeros_(head.weight)  # type: ignore[arg-type]
         nn.init.zeros_(head.bias)  # type: ignore[arg-type]
         return head
-    return nn.Sequential(nn.Linear(width, 128), nn.GELU(), nn.Dropout(0.5), nn.Linear(128, 1))
+    return nn.Sequential(RowByRow(width, 128), nn.GELU(), nn.Dropout(0.5), RowByRow(128, 1))
 
 
 class Heads(nn.Module):
@@ -120,7 +134,7 @@ class Heads(nn.Module):
         # Without a language model it has nothing to read, of which the usual start would warn.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
-            self.semantic_offset = nn.Linear(last_width, 2)
+            self.semantic_offset = RowByRow(last_width, 2)
         nn.init.zeros_(self.semantic_offset.weight)
         nn.init.zeros_(self.semantic_offset.bias)
 
@@ -150,13 +164,20 @@ class Reader(nn.Module):
         yes_no: token ids of "Yes" and "No".
         readout: `last`, `mean` or `both`.
         layers: depths to read off, counted from 1; empty = the deepest.
+        engine: how it is computed; `core.neural.plans.prepare` sees to it.
     """
 
     def __init__(
-        self, model: PreTrainedModel, yes_no: tuple[int, int], readout: str, layers: tuple[int, ...] = ()
+        self,
+        model: PreTrainedModel,
+        yes_no: tuple[int, int],
+        readout: str,
+        layers: tuple[int, ...] = (),
+        engine: Engine | None = None,
     ) -> None:
         super().__init__()
         self.model = model
+        self.engine = engine or Engine()
         self.yes_no = yes_no
         self.readout = readout
         self.layers = layers
@@ -168,15 +189,18 @@ class Reader(nn.Module):
         self.width = self.hidden * max(len(layers), 1) * (2 if readout == "both" else 1)
 
     def forward(self, ids: Tensor, lengths: Tensor, body: Tensor, embeddings: Tensor | None = None) -> Encoded:
-        """Read right-padded prompts.
+        """Read right-padded prompts, or prompts one behind another in one row.
 
         Args:
-            ids: (B, L) token ids; what stands beyond a lead's length never reaches it, since attention is causal.
+            ids: (B, L) token ids; what stands beyond a lead's length never reaches it, since attention is causal. Or
+                (1, T), more leads than rows: each sees itself alone.
             lengths: (B,) tokens of each prompt.
             body: (B,) first token that belongs to the lead rather than to the instruction.
             embeddings: (B, L, H) in place of the ids' own, for gradients.
         """
-        source = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
+        source: dict[str, object] = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
+        if len(lengths) > len(ids):
+            source |= packed(lengths, ids.shape[1])
         return self.read_off(self.states(**source, use_cache=False), lengths, body)
 
     def states(self, **source: object) -> tuple[Tensor, ...]:
@@ -194,22 +218,38 @@ class Reader(nn.Module):
     def read_off(self, states: tuple[Tensor, ...], lengths: Tensor, body: Tensor) -> Encoded:
         """What heads get of `states` as `self.states` gives them, for whole prompts."""
         *picked, deepest = states
-        rows = torch.arange(len(lengths), device=deepest.device)
-        positions = torch.arange(deepest.shape[1], device=deepest.device)
-        inside = ((positions >= body[:, None]) & (positions < lengths[:, None])).float()
-        inside = inside / inside.sum(dim=1, keepdim=True)
-        blocks = []
-        for hidden in picked or [deepest]:
-            if self.readout in ("last", "both"):
-                blocks.append(hidden[rows, lengths - 1].float())
-            if self.readout in ("mean", "both"):
-                blocks.append(torch.einsum("blh,bl->bh", hidden.float(), inside))
-        last = deepest[rows, lengths - 1]
-        vocabulary = self.model.get_output_embeddings()(last).float()
-        yes, no = (vocabulary[:, token] for token in self.yes_no)
-        others = vocabulary.clone()
+        last_token, share = _places(lengths, body, *deepest.shape[:2])
+        head = self.model.get_output_embeddings()
+        last = deepest.flatten(0, 1)[last_token]
+        others = head(last).float()
         others[:, list(self.yes_no)] = float("-inf")
+        # In bf16 a mean loses small differences, and Yes and No come in steps too coarse to order leads by.
+        with torch.autocast(deepest.device.type, enabled=False):
+            blocks = []
+            for hidden in picked or [deepest]:
+                if self.readout in ("last", "both"):
+                    blocks.append(hidden.flatten(0, 1)[last_token].float())
+                if self.readout in ("mean", "both"):
+                    # A sum rather than a product where a row is a lead: threads then do not change its last bits.
+                    wide = hidden.float()
+                    blocks.append((wide * share).sum(dim=1) if share.ndim == 3 else share @ wide[0])
+            answers = list(self.yes_no)
+            bias = None if head.bias is None else head.bias[answers].float()
+            yes, no = linear(last.float(), head.weight[answers].float(), bias).unbind(dim=1)
         return Encoded(torch.cat(blocks, dim=1), last.float(), yes, no, others.logsumexp(dim=1))
+
+
+def _places(lengths: Tensor, body: Tensor, rows: int, width: int) -> tuple[Tensor, Tensor]:
+    """Each lead's last token among all tokens of the pass (B,), and the share that each token of the pass has in its
+    mean: (B, L, 1) where a row is a lead, (B, T) where one row holds all."""
+    packed_row = len(lengths) > rows
+    start = lengths.cumsum(0) - lengths if packed_row else torch.zeros_like(lengths)
+    token = torch.arange(width, device=lengths.device)
+    inside = ((token >= (start + body)[:, None]) & (token < (start + lengths)[:, None])).float()
+    share = inside / inside.sum(dim=1, keepdim=True)
+    if packed_row:
+        return start + lengths - 1, share
+    return torch.arange(rows, device=lengths.device) * width + lengths - 1, share[:, :, None]
 
 
 class AsLLR(nn.Module):
@@ -220,7 +260,10 @@ class AsLLR(nn.Module):
         self.reader = reader
         self.heads = heads
 
-    def forward(self, ids: Tensor, lengths: Tensor, body: Tensor, tower: Tensor) -> Outputs:
-        """Shapes: ids (B, L), lengths and body (B,), tower (B, T)."""
-        encoded = Encoded.empty(len(tower), tower.device) if self.reader is None else self.reader(ids, lengths, body)
-        return self.heads(encoded, tower)
+    def forward(
+        self, ids: Tensor, lengths: Tensor, body: Tensor, tower: Tensor, embeddings: Tensor | None = None
+    ) -> Outputs:
+        """Shapes: ids (B, L), lengths and body (B,), tower (B, T); embeddings as for `Reader`."""
+        if self.reader is None:
+            return self.heads(Encoded.empty(len(tower), tower.device), tower)
+        return self.heads(self.reader(ids, lengths, body, embeddings), tower)

@@ -1,0 +1,231 @@
+"""Lead files scored in shards: the same whatever the partitioning, one row per lead whatever dies, only what is new."""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import scoring
+from core.bulk.local import MOST_DEATHS, score_in_processes, score_locally
+from core.bulk.on_ray import score_on_ray
+from core.bulk.shards import Done
+from core.bulk.whole import score_file
+from core.data.leads import Leads
+from core.data.validation import validate
+from core.errors import ConfigError, LeadRankError, ValidationError
+from core.progress import nobody
+from core.scores import Scores, read_scores, write_scores
+from core.training import train
+from tests.made import make_leads, tiny_config
+
+pytestmark = pytest.mark.xdist_group("bulk")  # they share one training
+
+
+def table(n: int = 200, seed: int = 5) -> pd.DataFrame:
+    """Leads as a file holds them."""
+    leads = make_leads(n, seed)
+    frame = pd.concat([leads.roles[["lead_id", "customer_id", "dialogue"]], leads.features], axis=1)
+    return frame.assign(snapshot_time=leads.roles["snapshot_time"].astype(str), converted="")
+
+
+def trained(folder: Path, leads: Leads, *assignments: str) -> Path:
+    config = tiny_config("baselines=false", "device=cpu", "epochs=0", "max_tokens=160", *assignments)
+    train(leads, config, folder, watch=nobody)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reads the dialogues with the tiny language model."""
+    return trained(tmp_path_factory.mktemp("runs") / "words", make_leads(160))
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reads fields alone."""
+    leads = make_leads(160, words=False)
+    return trained(tmp_path_factory.mktemp("runs") / "fields", leads)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "leads.csv"
+    table().to_csv(path, index=False)
+    return path
+
+
+def in_one_go(run: Path, source: Path, *, parts: bool = False) -> pd.DataFrame:
+    scorer = scoring.load_scorer(run, device="cpu")
+    leads, _ = validate(pd.read_csv(source, dtype=str, keep_default_na=False), scorer.schema)
+    return scoring.score(leads, scorer, parts=parts).frame
+
+
+class Counted:
+    """The local engine, which tells how many shards it was given; `ends` after so many of them."""
+
+    def __init__(self, ends: int | None = None) -> None:
+        self.ends, self.shards = ends, 0
+
+    def __call__(self, order, shards, workers, at, watch) -> Iterator[Done]:
+        for done in score_locally(order, shards, workers, at, watch):
+            if self.shards == self.ends:
+                raise KeyboardInterrupt
+            self.shards += 1
+            yield done
+
+
+@pytest.mark.parametrize("kind", ["run", "fields"])
+def test_scores_do_not_depend_on_shards_or_file_format(
+    kind: str, request: pytest.FixtureRequest, source: Path, tmp_path: Path
+) -> None:
+    model = request.getfixturevalue(kind)
+    whole = in_one_go(model, source)
+    for shard_leads, out in [(0, "a.csv"), (33, "b.parquet"), (1, "few.parquet")]:
+        given = source
+        if out.startswith("few"):
+            given = tmp_path / "few.csv"
+            table().tail(5).to_csv(given, index=False)
+        done = score_file(model, given, tmp_path / out, shard_leads=shard_leads, device="cpu")
+        frame = pd.read_csv(tmp_path / out) if out.endswith("csv") else pd.read_parquet(tmp_path / out)
+        expected = whole[whole["lead_id"].isin(frame["lead_id"])].reset_index(drop=True)
+        expected["rank"] = np.arange(1, len(frame) + 1)
+        pd.testing.assert_frame_equal(frame, expected, check_dtype=False, check_exact=True)
+        assert done.leads == done.scored == len(frame) == (5 if out.startswith("few") else 200)
+        assert done.top["lead_id"].tolist() == expected["lead_id"].tolist()[:10]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.csv",
+        "b.parquet",
+        "few.csv",
+        "few.parquet",
+        "leads.csv",
+    ]
+
+
+def test_a_stopped_command_goes_on_without_scoring_a_shard_again(fields: Path, source: Path, tmp_path: Path) -> None:
+    out, stopped, resumed = tmp_path / "scores.parquet", Counted(ends=3), Counted()
+    with pytest.raises(KeyboardInterrupt):
+        score_file(fields, source, out, shard_leads=25, engine=stopped, device="cpu")
+    assert not out.exists() and (tmp_path / "scores.parquet.work").is_dir()
+    done = score_file(fields, source, out, shard_leads=25, engine=resumed, device="cpu")
+    # The one that was under way when the command was stopped may be kept as well.
+    assert resumed.shards in (4, 5) and done.leads == 200 and done.scored == 25 * resumed.shards
+    pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False)
+    assert not (tmp_path / "scores.parquet.work").exists()
+
+
+@pytest.mark.slow
+def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, source: Path, tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def engine(order, shards, workers, at, watch) -> Iterator[Done]:
+        for done in score_locally(order, shards, workers, at, watch):
+            if not killed:
+                killed.append(max(child.pid or 0 for child in multiprocessing.active_children()))
+                os.kill(killed[0], signal.SIGKILL)
+            yield done
+
+    out = tmp_path / "scores.parquet"
+    done = score_file(fields, source, out, shard_leads=20, workers=2, engine=engine, device="cpu")
+    assert killed and done.leads == done.scored == 200
+    pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
+    assert not multiprocessing.active_children()
+
+
+def test_a_shard_that_ends_every_worker_is_told(fields: Path, source: Path, tmp_path: Path) -> None:
+    """The stored shard is damaged behind the command's back, so that whoever takes it ends."""
+
+    def engine(order, shards, workers, at, watch) -> Iterator[Done]:
+        (order.plan / "leads-00002.parquet").write_bytes(b"no Parquet")
+        return score_in_processes(order, [2], workers, at)
+
+    with pytest.raises(LeadRankError, match=rf"{MOST_DEATHS} workers.* shard 2, .*ended with code 1"):
+        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=1, engine=engine, device="cpu")
+
+
+def test_of_the_next_file_only_changed_leads_are_read(fields: Path, source: Path, tmp_path: Path) -> None:
+    out, work, told = tmp_path / "scores.parquet", tmp_path / "work", Counted()
+    settings = {"work": work, "shard_leads": 60, "device": "cpu"}
+    assert score_file(fields, source, out, **settings).scored == 200  # type: ignore[arg-type]
+    again = score_file(fields, source, out, engine=told, **settings)  # type: ignore[arg-type]
+    assert (again.leads, again.scored, told.shards) == (200, 0, 0)
+    frame = pd.concat([table().sample(frac=1, random_state=1), table(230).tail(30)], ignore_index=True)
+    frame.loc[[3, 150], "a"] = [9.5, -9.5]
+    frame["owner"] = "somebody"  # no model reads it
+    frame.to_csv(source, index=False)
+    later = score_file(fields, source, out, **settings)  # type: ignore[arg-type]
+    assert (later.leads, later.scored) == (230, 32)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
+    # What is kept takes no more room with each file, and none of it serves another model.
+    assert [len(list(plan.glob("scores-*"))) for plan in work.iterdir()] == [4]
+    other = trained(tmp_path / "other", make_leads(120, words=False))
+    assert score_file(other, source, out, **settings).scored == 230  # type: ignore[arg-type]
+
+
+def test_only_open_leads_are_scored_where_that_is_asked(fields: Path, source: Path, tmp_path: Path) -> None:
+    frame = table()
+    frame["converted"] = np.where(np.arange(200) % 4 == 0, "", "1")
+    frame.to_csv(source, index=False)
+    done = score_file(fields, source, tmp_path / "x.parquet", only_open=True, shard_leads=30, device="cpu")
+    assert set(pd.read_parquet(tmp_path / "x.parquet")["lead_id"]) == set(frame["lead_id"][::4]) and done.leads == 50
+    frame.assign(converted="1").to_csv(source, index=False)
+    with pytest.raises(LeadRankError, match="this file has none"):
+        score_file(fields, source, tmp_path / "y.parquet", only_open=True, device="cpu")
+    assert not (tmp_path / "y.parquet.work").exists()
+
+
+def test_ids_that_would_break_a_file_or_a_sheet_come_through(fields: Path, source: Path, tmp_path: Path) -> None:
+    frame = table(8)
+    frame["lead_id"] = ["=1+1", "it's", 'say "x"', "a,b", "L\u2028x", "客户", "%s[*]?", "' OR 1=1 --"]
+    frame["a"] = 1.0  # so that many scores are tied
+    frame.to_csv(source, index=False)
+    score_file(fields, source, tmp_path / "x.csv", shard_leads=3, device="cpu")
+    whole = in_one_go(fields, source)
+    write_scores(Scores(whole), tmp_path / "whole.csv")
+    assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert set(read_scores(tmp_path / "x.csv").frame["lead_id"]) == set(frame["lead_id"])
+
+
+def test_a_lead_id_that_stands_in_two_shards_is_refused_with_its_rows(
+    fields: Path, source: Path, tmp_path: Path
+) -> None:
+    frame = table(90)
+    frame.loc[80, "lead_id"] = "L0002"
+    frame.to_csv(source, index=False)
+    with pytest.raises(ValidationError, match=r"stands in several rows, such as 'L0002' \(rows 4, 82\)"):
+        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, device="cpu")
+    assert [path.name for path in tmp_path.iterdir()] == ["leads.csv"]
+
+
+@pytest.mark.parametrize(
+    ("out", "more", "words"),
+    [("x.xlsx", {}, "must end in"), ("no/x.csv", {}, "a folder that exists"), ("x.csv", {"workers": 0}, "at least 1")],
+)
+def test_wrong_arguments_are_told(tmp_path: Path, out: str, more: dict, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        score_file(tmp_path / "run", tmp_path / "leads.csv", tmp_path / out, **more)
+
+
+def test_on_ray_the_scores_are_the_same(fields: Path, source: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    done = score_file(
+        fields, source, tmp_path / "x.parquet", shard_leads=50, workers=2, engine=score_on_ray, device="cpu"
+    )
+    assert done.scored == 200
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "x.parquet"), in_one_go(fields, source), check_dtype=False, check_exact=True
+    )
+
+
+def test_without_ray_it_is_said_what_to_install(fields: Path, source: Path, tmp_path: Path) -> None:
+    if importlib.util.find_spec("ray"):
+        pytest.skip("Ray is installed here")
+    with pytest.raises(ConfigError, match=r"requirements-cluster\.txt"):
+        score_file(fields, source, tmp_path / "x.csv", engine=score_on_ray, device="cpu")
