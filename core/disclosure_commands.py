@@ -19,9 +19,10 @@ from core.disclosure.files import html_sheet, pdf_sheet
 from core.disclosure.sections import sections
 from core.disclosure.sheet import Source, Standing
 from core.errors import ConfigError
+from core.places import places_among
 from core.progress import Event
 from core.proofs import prove
-from core.scores import Scorer, read_scores
+from core.scores import Scorer, Scores, read_scores
 
 
 def sheet(
@@ -40,19 +41,21 @@ def sheet(
         raise ConfigError(f"--out must end in .html or .pdf, however: got='{out.name}'")
     if not out.parent.is_dir():
         raise ConfigError(f"--out must lie in a folder that exists, however: there is no '{out.parent}'; make it first")
-    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
+    ranked = read_scores(scores) if scores else None
+    found = load(leads, scoring.run_schema(model))
     lead = found.take(np.array([found.row_of(lead_id)]))
-    standing, place_of = _standing(scorer, lead, scores)
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    about = model_of(model, hashlib.sha256((model / "manifest.json").read_bytes()).hexdigest())
+    standing, place_of = _standing(scorer, lead, ranked)
     reasons = None
     if not no_reasons:
-        reasons = prove(scoring.rescorer(scorer, lead), scoring.first_reasons(scorer, lead, lead_id))
-    run = hashlib.sha256((model / "manifest.json").read_bytes()).hexdigest()
+        first = scoring.first_reasons(scorer, lead, lead_id, head=about.head)
+        reasons = prove(scoring.rescorer(scorer, lead), first)
     made = made_sheet(
         lead,
         Source(leads.name, leads=len(found)),
         standing,
-        model_of(model, run),
+        about,
         reasons,
         place_of=place_of,
         contact=contact or os.environ.get("LEADRANK_CONTACT", ""),
@@ -65,19 +68,13 @@ def sheet(
     return Answer({"out": str(out), "sections": as_json(told)}, f"The sheet is in {out}. Look it through first.")
 
 
-def _standing(scorer: Scorer, lead: Leads, scores: Path | None) -> tuple[Standing, Callable[[float], int] | None]:
-    """Where the lead stands among `scores`; without them its chance alone. And the place that it would have."""
-    if scores is None:
+def _standing(scorer: Scorer, lead: Leads, ranked: Scores | None) -> tuple[Standing, Callable[[float], int] | None]:
+    """Where the lead stands among the ranked; without them its chance alone. And the place that it would have."""
+    if ranked is None:
         return Standing(_chance(scorer.score(lead).frame["probability"])), None
-    ranked = read_scores(scores)
-    own = ranked.aligned(lead.lead_id)
-    others = ranked.frame.loc[ranked.frame["lead_id"] != lead.lead_id.iat[0], "score"].to_numpy(dtype=float)
-    score, rank = (own[name].to_numpy(dtype=float)[0] for name in ("score", "rank"))
-
-    def place_of(move: float) -> int:
-        return int((others > score + move).sum()) + 1 if move else int(rank)
-
-    return Standing(_chance(own["probability"]), int(rank), len(ranked)), place_of
+    places = places_among(ranked, str(lead.lead_id.iat[0]))
+    chance = _chance(ranked.aligned(lead.lead_id)["probability"])
+    return Standing(chance, places.rank, places.leads), places.place
 
 
 def _chance(column: pd.Series) -> float | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.attribution import QUOTED, in_clear
+from core.attribution import in_clear, quoted
 from core.charts.reasons import bars, conversation, legend
-from core.comparing import notes, sentences, strongest, taught
+from core.comparing import consequence, notes, sentences, shown, taught
 from core.data.leads import Leads
 from core.jobs import records
 from core.jobs.comparisons import read_comparison
@@ -22,6 +22,7 @@ from core.workspace.datasets import leads_of
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
 from pages._correct_pair import order_button
+from pages._how_long import how_long
 from pages._second_lead import lead_card, look_at, second_lead
 from pages._unmask import open_text_switch
 
@@ -74,7 +75,7 @@ def _shown(found: PairReasons, leads: tuple[Leads, Leads], open_text: list[bool]
     st.caption(shared.literal(taught(found)))
     for note in notes(found):
         st.info(shared.literal(note), icon=":material/info:")
-    parts = strongest(found.contributions, SHOWN)
+    parts = shown(found, SHOWN)
     scale = max((abs(c.value) for c in parts), default=0.0)
     st.subheader("What parts them", anchor=False)
     st.html(bars([_bar(c) for c in parts], scale) or "Nothing: the model sees the two as equal.")
@@ -85,14 +86,24 @@ def _shown(found: PairReasons, leads: tuple[Leads, Leads], open_text: list[bool]
             f"{sum(c.value for c in parts):+.2f}, all parts to {found.difference:+.2f}."
         )
     )
+    _proofs(found, parts)
     _conversations(leads, open_text, found, scale)
+
+
+def _proofs(found: PairReasons, parts: list[Compared]) -> None:
+    """What was checked by leaving it out; the other bars are estimates."""
+    told = [(c, said) for c in parts if (said := consequence(found, c))]
+    for c, said in told:
+        bar = _bar(c)
+        st.caption(f":material/science: {shared.literal(f'{bar.name}, {bar.text}: {said}.')}")
+    if told:
+        st.caption("This was checked: the part is left out and both leads are scored again. The others are estimates.")
 
 
 def _bar(c: Compared) -> Contribution:
     if c.kind == "turn":
-        said = c.text if len(c.text) <= QUOTED else c.text[: QUOTED - 1] + "…"
         whose = "this lead" if c.lead == "a" else "the other lead"
-        return Contribution("field", f"{c.speaker or 'Somebody'} of {whose}", f"“{said}”", c.value)
+        return Contribution("field", f"{c.speaker or 'Somebody'} of {whose}", f"“{quoted(c.text)}”", c.value)
     if c.kind == "shape":
         return Contribution("field", "the rest", c.name, c.value)
     return Contribution("field", c.name, c.text, c.value)
@@ -128,4 +139,4 @@ def _ask_for_it(dataset: Dataset, scoring: Scoring, a: str, b: str) -> None:
             records.submit(ws, "compare", request, by=by, label="Compare two leads")
             st.query_params["beside"] = b
             st.rerun()
-    st.caption("It takes about a minute on two processor cores. The answer is kept: the next look is at once.")
+    st.caption(f"{how_long('compare', 'The last comparisons')}The answer is kept: the next look is at once.")

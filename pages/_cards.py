@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import RunError
+from core.funnel import OUTCOME_TIER, Funnel
+from pages._card_words import plain_note, plain_tier
 from pages._text import literal
 
 TOP = "0.05"
@@ -51,23 +53,16 @@ def interval(entry: Any, form: str = ".3f") -> str:
     return f"{value} ({low} to {high})"
 
 
-def chances_note(card: dict[str, Any]) -> str:
-    """How far the model's chances were off on its test leads, where that is sure; else "".
+def measured(card: dict[str, Any], key: str, share: str = "") -> Any:
+    """A figure of the model: as in the comparison with simple models where that holds it, so that a table and the
+    comparison's verdict tell one interval; else the model's own.
 
-    >>> of = lambda **found: {"metrics": {"calibration": {"observed_over_expected": found}}}
-    >>> chances_note(of(value=0.7, low=0.57, high=0.82))
-    'On leads with known outcome 70 orders came for every 100 that the chances promised (57 to 82).'
-    >>> chances_note(of(value=1.1, low=0.9, high=1.3)), chances_note({})
-    ('', '')
+    >>> own = {"value": 0.3, "low": 0.2, "high": 0.4}
+    >>> measured({"name": "m", "comparison": {"figures": {"m": {"auc": own}}}, "metrics": {"auc": {}}}, "auc") == own
+    True
     """
-    found = dig(card, "metrics", "calibration", "observed_over_expected")
-    value, low, high = (dig(found, key) for key in ("value", "low", "high"))
-    if not all(isinstance(each, int | float) for each in (value, low, high)) or low <= 1 <= high:
-        return ""
-    came = (
-        f"{100 * value:.0f} orders came for every 100 that the chances promised ({100 * low:.0f} to {100 * high:.0f})"
-    )
-    return f"On leads with known outcome {came}."
+    found = dig(card, "comparison", "figures", str(card.get("name")), f"{key}_{share}" if share else key)
+    return found or dig(card, "metrics", key, *([share] if share else []))
 
 
 def against_best(card: dict[str, Any]) -> str:
@@ -101,7 +96,8 @@ def figures(card: dict[str, Any]) -> pd.DataFrame:
         form = ".3f" if shares == {"": entry} else ".1f" if key == "lift_at" else ".0%"
         for share, one in shares.items():
             title = name.format(share=f"{float(share):.1%}") if share else name
-            rows.append({"Figure": title, "Value (95% interval)": interval(one, form), "Meaning": meaning})
+            told = interval(measured(card, key, share) or one, form)
+            rows.append({"Figure": title, "Value (95% interval)": told, "Meaning": meaning})
     return pd.DataFrame(rows)
 
 
@@ -121,14 +117,15 @@ def split(card: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def show_card(card: dict[str, Any]) -> None:
-    """The whole card: figures, split, preference tiers, what was decided on the way, limits, settings.
+def show_card(card: dict[str, Any], funnel: Funnel) -> None:
+    """The whole card: figures, split, preference tiers, what was decided on the way, limits, settings. `funnel`: that
+    of the run.
 
     Raises:
         RunError: the card is not one that training wrote.
     """
     try:
-        _show(card)
+        _show(card, {tier.name: tier.words for tier in (*funnel.tiers, OUTCOME_TIER)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(
             f"a model card must have the figures that training writes, however: this one lacks or spoils {error}; "
@@ -136,7 +133,7 @@ def show_card(card: dict[str, Any]) -> None:
         ) from error
 
 
-def _show(card: dict[str, Any]) -> None:
+def _show(card: dict[str, Any], tiers: dict[str, str]) -> None:
     later = card["tested_on"] == "test"
     on = "leads later than those it learned from" if later else "leads that also calibrated it, so too good"
     st.markdown(f"**How good it is**, measured on {int(card['metrics']['leads']):,} {on}")
@@ -151,11 +148,11 @@ def _show(card: dict[str, Any]) -> None:
     columns = {"Leads": whole, "Orders": whole, "From": dates, "To": dates}
     st.dataframe(split(card), hide_index=True, column_config=columns, alt="Parts of the leads")
     for note in card["split"]["notes"]:
-        st.caption(literal(note))
+        st.caption(literal(plain_note(note)))
     if card.get("tiers"):
         st.markdown("**Pairs of leads that it was shown**, by tier of the funnel")
         for tier in card["tiers"]:
-            st.text(tier.get("warning") or tier["summary"])
+            st.text(plain_tier(tier, tiers))
     if told := dig(card, "reviews", "summary"):
         st.text(told)
     st.markdown("**What to keep in mind**")

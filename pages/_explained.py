@@ -25,22 +25,28 @@ from core.retelling import turns_of, without_names
 from core.scores import Attribution
 from core.workspace.tables import Dataset, Scoring
 from pages import _shared as shared
+from pages._how_long import how_long
 from pages._model import model_of
 from pages._reasons import reasons_with_proofs
+from pages._trust import caution
 from pages._which_head import which_head
 
 POINTS = {
     "pairwise": "In points of the part of the model that compares leads. The rank score is made from it, on another "
     "scale, so the figures differ from the exact ones above.",
-    "pointwise": "In points (log odds) of the part of the model that estimates the chance.",
+    "pointwise": "In points of the part of the model that estimates the chance: the more points, the higher it is.",
 }
 
 
 def explained(
     dataset: Dataset, scoring: Scoring, lead: Leads, open_text: bool, queue: Queue, row: dict[str, Any]
 ) -> None:
-    """First reasons at once, then each proved; every word where that was worked out; the conversation in any case."""
+    """First reasons at once, then each proved; every word where that was worked out; the conversation in any case.
+
+    Of a model whose reasons failed their check, what was proved and nothing else.
+    """
     head, ranks = which_head(scoring.run_id)
+    own = caution(scoring.run_id)
     reasons, rest = st.container(), st.empty()
     with rest.container():  # there to be read while the reasons are worked out
         _said(conversation(turns_of(lead, masked=not open_text)))
@@ -52,14 +58,14 @@ def explained(
         def draw(found: Attribution, checking: bool = False) -> Attribution:
             told = in_clear(found, lead) if open_text else without_names(found, lead)
             with place.container():
-                reasons_with_proofs(told, queue, row, ranks=ranks, checking=checking)
+                reasons_with_proofs(told, queue, row, ranks=ranks, checking=checking, own=own)
             return told
 
         found = _proved(scoring, lead, head, full, draw)
         told = None if found is None else draw(found)
-        if full is None:
+        if full is None and own:
             _ask_for_it(dataset, scoring, lead, head)
-    if told is not None:
+    if told is not None and own:
         with rest.container():
             _in_colours(told, turns_of(lead, masked=not open_text), head)
 
@@ -125,6 +131,6 @@ def _ask_for_it(dataset: Dataset, scoring: Scoring, lead: Leads, head: str) -> N
             records.submit(ws, "explain", request, by=by, label="Work out every word of a lead")
             st.rerun()
     st.caption(
-        "These are first reasons, from a quick look. Every word takes 20 to 40 seconds on two processor cores and "
-        "tells how sure each reason is. All of it is kept: the next look is at once."
+        "These are first reasons, from a quick look. Every word takes longer, in the background. "
+        f"{how_long('explain', 'The last leads')}All of it is kept: the next look is at once."
     )

@@ -20,8 +20,8 @@ from pages._lift_parts import Chosen, result
 NOW, TESTED = "The list as it is now", "The tested leads"
 COLUMNS = {
     "lead_id": "Lead",
-    "by_score": "Place by rank score",
-    "by_chance": "Place by chance",
+    "by_score": "By score",
+    "by_chance": "By chance",
     "probability": "Chance",
     "ordered": "Ordered",
 }
@@ -45,7 +45,7 @@ def _recent(found: Cohorts) -> None:
     st.caption(
         f"Tested leads by the {found.by} of their data; at least {FEWEST} in each. Off means: were the chances right, "
         f"as many or as few orders would come less than {ALPHA:.0%} of the time (exact test on the sum of the chances, "
-        f"corrected for looking at {len(found.cohorts)} {found.by}s by Holm)."
+        f"told more strictly since {len(found.cohorts)} {found.by}s are looked at, by Holm's rule)."
         + (f"{left}{found.by}." if found.left_out else "")
     )
 
@@ -53,7 +53,7 @@ def _recent(found: Cohorts) -> None:
 def _orders(chosen: Chosen) -> None:
     st.subheader("The two orders of the model", anchor=False)
     st.write(
-        "The list is ordered by the rank score, which compares leads with each other. The chance judges each lead by "
+        "The list goes by the rank score, in which leads are compared with each other. The chance judges each lead by "
         "itself and would put some of them elsewhere."
     )
     ws, run_id = shared.workspace(), chosen.labels[0][0]
@@ -91,9 +91,14 @@ def _furthest(found: TwoOrders) -> None:
 
 def _table(rows: pd.DataFrame) -> None:
     shown = rows[[name for name in COLUMNS if name in rows]].rename(columns=COLUMNS)
-    config: dict[str, Any] = {"Chance": st.column_config.NumberColumn(format="percent")}
-    for name in ("Place by rank score", "Place by chance"):
-        config[name] = st.column_config.NumberColumn(format="%.0f")
+    # Widths that fit a telephone: what lies beyond the edge is not seen there.
+    config: dict[str, Any] = {
+        "Lead": st.column_config.TextColumn(width=82),
+        "By score": st.column_config.NumberColumn(format="%.0f", width=62, help="Place by rank score."),
+        "By chance": st.column_config.NumberColumn(format="%.0f", width=70, help="Place by the chance of an order."),
+        "Chance": st.column_config.NumberColumn(format="percent", width=62),
+        "Ordered": st.column_config.TextColumn(width=62),
+    }
     if "Ordered" in shown:
         shown["Ordered"] = shown["Ordered"].map({1.0: "yes", 0.0: "no"}).fillna("not known")
     st.dataframe(shown, hide_index=True, column_config=config, alt="Leads furthest apart")

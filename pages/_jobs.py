@@ -36,6 +36,7 @@ PHASES = {
     "read for scoring alone": "Reading the file once more, for scoring alone",
     "read columns to show": "Reading the columns for people",
     "fit heads": "Fitting the first version",
+    "run frozen layers once": "Reading ahead what stays the same in every pass",
     "fine-tune": "Training",
     "validate": "Checking on leads held back",
     "baselines": "Training the simple models to compare with",

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.lift.likely import LITTLE, Likely, TooLittle
+from core.lift.promises import Broken
 from core.queue.store import Queue
 from core.queue.view import View
 from pages import _shared as shared
@@ -17,9 +18,9 @@ FAR_APART = 0.1
 """Share of the queue between the place by rank and the place by chance from which the page says so."""
 
 
-def figures(queue: Queue, row: dict[str, Any], likely: Likely | TooLittle | None) -> None:
-    """Rank, chance and rank score side by side, and a note where the two orders disagree. `likely`: what came of
-    earlier leads with about this chance."""
+def figures(queue: Queue, row: dict[str, Any], likely: Likely | TooLittle | None, off: Broken | None) -> None:
+    """Rank, chance and rank score side by side, and notes where chances were off lately and where the two orders
+    disagree. `likely`: what came of earlier leads with about this chance."""
     rank, of, chance = int(row["rank"]), len(queue), row["probability"]
     known = chance is not None and math.isfinite(chance)
     with st.container(horizontal=True):
@@ -41,6 +42,8 @@ def figures(queue: Queue, row: dict[str, Any], likely: Likely | TooLittle | None
         st.metric("Rank score", f"{row['score']:.2f}", help="What the queue is ordered by. Higher is first; no unit.")
     if not known:
         return
+    if off is not None:
+        st.caption(f":material/event_busy: {off.words} Ranks are not touched by it.")
     by_chance = 1 + queue.count(View(probability=(math.nextafter(chance, 2), 1.0), statuses=())) if chance < 1 else 1
     if abs(by_chance - rank) > max(FAR_APART * of, 1):
         st.info(

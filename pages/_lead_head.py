@@ -8,11 +8,13 @@ import streamlit as st
 
 from core.charts.reasons import bars
 from core.data.prompts import shown_name
+from core.ordering import TOGETHER
 from core.queue.store import Queue
 from core.queue.titles import column_words
 from core.queue.view import View
 from core.scores import DIALOGUE, Contribution
 from pages import _shared as shared
+from pages._find_lead import find_lead
 from pages._scored import scored_lead
 from pages._table import told_columns
 from pages._words import STATUS, reason_list
@@ -37,7 +39,7 @@ def other_lead(queue: Queue) -> dict[str, Any]:
         row = queue.lead(str(first["lead_id"].iat[0]))
     st.session_state["why_lead"] = str(row["lead_id"])
     _neighbours(queue, int(row["rank"]))
-    _search(queue)
+    find_lead(queue, "Find a lead", "lead")
     return row
 
 
@@ -54,37 +56,8 @@ def _neighbours(queue: Queue, rank: int) -> None:
         )
 
 
-def _search(queue: Queue) -> None:
-    text = st.text_input(
-        "Find a lead",
-        placeholder="Lead, name or sales person",
-        icon=":material/search:",
-        key="why_search",
-        width=260,
-        max_chars=200,
-    )
-    if text and text.strip():
-        found = queue.page(View(search=text.strip(), statuses=()), 1, 20)["lead_id"].astype(str).tolist()
-        st.selectbox(
-            "Found",
-            found,
-            index=None,
-            placeholder=f"Choose one of {len(found)}" if found else "No lead fits",
-            disabled=not found,
-            key="why_found",
-            on_change=_go_to_found,
-            width=220,
-        )
-
-
 def _go_to(lead_id: str) -> None:
     st.query_params["lead"] = lead_id
-
-
-def _go_to_found() -> None:
-    if st.session_state.get("why_found"):
-        st.query_params["lead"] = st.session_state["why_found"]
-        st.session_state["why_search"] = ""
 
 
 def who_it_is(row: dict[str, Any], part: str) -> None:
@@ -111,4 +84,7 @@ def instant_reasons(row: dict[str, Any]) -> None:
         said = name == DIALOGUE
         shown.append(Contribution("field", "what was said" if said else name, "all of it" if said else text, value))
     st.html(bars(shown, max(abs(value) for _, _, value in parts)))
-    st.caption("The strongest parts, in points of the rank score: to the right for this lead, to the left against it.")
+    st.caption(
+        "The strongest parts, in points of the rank score: to the right for this lead, to the left against it. "
+        + TOGETHER
+    )

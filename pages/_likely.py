@@ -1,4 +1,4 @@
-"""What came of earlier leads with about the chance of this one: a range beside the chance, on every page that asks."""
+"""How far the chance of a lead can be trusted: what came of earlier leads with such a chance, and of all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import LeadRankError, NotComputable
 from core.lift.likely import Likely, Past, TooLittle, past_of
+from core.lift.promises import Broken, broken
 from core.workspace import datasets, runs
 from core.workspace.tables import Run, Scoring
 from pages import _shared as shared
@@ -32,6 +33,11 @@ def likely_here(scoring: Scoring, chance: float | None) -> Likely | TooLittle | 
         return _past(str(ws.folder), run.id, home(run), runs.run_folder(ws, run.id)).near(float(chance))
     except LeadRankError as error:
         return TooLittle(str(error))
+
+
+def broken_here(scoring: Scoring) -> Broken | None:
+    """The chances of a ranking's model, where those of its tested leads were surely off."""
+    return broken(runs.run(shared.workspace(), scoring.run_id).card)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading what came of earlier leads")

@@ -30,9 +30,11 @@ class Model:
     _held: dict[str, Rescorer] = field(default_factory=dict)
 
     def rescorer(self, lead: Leads) -> Rescorer:
-        """For changes of the one lead in `lead`, which is as the model reads it; by content."""
-        key = lead.content_hash
-        held = self._held.pop(key, None) or door.rescorer(self.scorer, lead)
+        """For changes of the one lead in `lead`, by what the model reads of it: with names shown and with names hidden
+        it is the same lead to a model that reads no names, and is read once."""
+        fresh = door.rescorer(self.scorer, lead)  # which has read nothing yet
+        key = fresh.lead.content_hash
+        held = self._held.pop(key, None) or fresh
         self._held[key] = held  # the last one is the latest
         while len(self._held) > LEADS_HELD:
             self._held.pop(next(iter(self._held)))
@@ -49,7 +51,7 @@ def _model(run_id: str, _folder: Path) -> Model:
 def model_of(run_id: str) -> Iterator[Model]:
     """The model, for as long as it is used: one session after the other, since explaining moves parts of it about."""
     with ExitStack() as stack:
-        with st.spinner("Opening the model: half a minute the first time, at once afterwards …", show_time=True):
+        with st.spinner("Opening the model, for the first time here; it is there at once afterwards …", show_time=True):
             model = _model(run_id, runs.run_folder(shared.workspace(), run_id))
             # Not a bare acquire: a click elsewhere ends the page at the spinner, and the lock would be held for good.
             stack.enter_context(model.lock)

@@ -15,11 +15,19 @@ from pages import _shared as shared
 
 CHECKING = ":gray-badge[:material/hourglass_top: Being checked] Estimates: some may not hold."
 UNCHECKED = ":gray-badge[:material/rule: Not checked] Estimates: some may not hold."
+TITLES = ("Speaks for this lead", "Speaks against it")
+PROVED_TITLES = ("Without this the model rates it lower", "Without this the model rates it higher")
 ICONS = {"sure": "verified", "fairly sure": "check", "unsure": "question_mark"}
 
 
 def reasons_with_proofs(
-    told: Attribution, queue: Queue, row: dict[str, Any], *, ranks: bool = True, checking: bool = False
+    told: Attribution,
+    queue: Queue,
+    row: dict[str, Any],
+    *,
+    ranks: bool = True,
+    checking: bool = False,
+    own: bool = True,
 ) -> None:
     """Both sides, and what has to be known to read them.
 
@@ -27,11 +35,14 @@ def reasons_with_proofs(
         row: the lead in the queue.
         ranks: whether what is explained orders the queue, so that proofs are told in ranks.
         checking: proofs will come.
+        own: whether estimates count; of a model whose reasons failed their check nothing is shown before it is proved.
     """
     if told.unchanged is None:
         st.markdown(CHECKING if checking else UNCHECKED)
+        if not own:
+            return
     speaking, against = reasons_apart(told)
-    titles = ("Speaks for this lead", "Speaks against it")
+    titles = TITLES if own else PROVED_TITLES
     for column, title, reasons in zip(st.columns(2), titles, (speaking, against), strict=True):
         with column, st.container(border=True, height="stretch"):
             st.subheader(title, anchor=False)
@@ -44,7 +55,7 @@ def reasons_with_proofs(
 
 
 def _reason(number: int, reason: Reason, told: Attribution, places: Places | None) -> None:
-    sure = sureness(reason.unit)
+    sure = sureness(told, reason.unit)
     mark = f" :gray-badge[:material/{ICONS[sure]}: {sure.capitalize()}]" if sure else ""
     with st.container(gap="xxsmall"):
         st.markdown(f"{number}\\. {shared.literal(reason.words)}{mark}", help=SURE.get(sure))

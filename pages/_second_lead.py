@@ -9,6 +9,7 @@ import streamlit as st
 from core.queue.store import Queue
 from core.queue.view import View
 from pages import _shared as shared
+from pages._find_lead import find_lead
 from pages._scored import scored_lead
 
 ALL = View(statuses=())
@@ -19,28 +20,7 @@ def second_lead(queue: Queue, row: dict[str, Any]) -> dict[str, Any] | None:
 
     `row`: the lead that it stands beside.
     """
-    text = st.text_input(
-        "Find the other lead",
-        placeholder="Lead, name or sales person",
-        icon=":material/search:",
-        key="above_search",
-        max_chars=200,
-        width=260,
-    )
-    if text and text.strip():
-        ids = queue.page(View(search=text.strip(), statuses=()), 1, 20)["lead_id"].astype(str).tolist()
-        ids = [each for each in ids if each != str(row["lead_id"])]
-        words = f"Choose one of {len(ids)}" if ids else "No other lead fits"
-        st.selectbox(
-            "Found",
-            ids,
-            index=None,
-            placeholder=words,
-            disabled=not ids,
-            key="above_found",
-            on_change=_choose_found,
-            width=260,
-        )
+    find_lead(queue, "Find the other lead", "beside", beside=str(row["lead_id"]))
     asked = st.query_params.get("beside", "")
     found = scored_lead(queue, asked) if asked and asked != str(row["lead_id"]) else None
     if asked and found is None and asked != str(row["lead_id"]):
@@ -49,12 +29,6 @@ def second_lead(queue: Queue, row: dict[str, Any]) -> dict[str, Any] | None:
         place = int(row["rank"]) + 1 if int(row["rank"]) < len(queue) else int(row["rank"]) - 1
         found = queue.lead(str(queue.page(ALL, place, 1)["lead_id"].iat[0]))
     return found
-
-
-def _choose_found() -> None:
-    if st.session_state.get("above_found"):
-        st.query_params["beside"] = st.session_state["above_found"]
-        st.session_state["above_search"] = ""
 
 
 def look_at(lead_id: str, beside: str) -> None:

@@ -12,6 +12,7 @@ from core.data.splitting import open_rows, young_rows
 from core.decisions.segments.budget import Campaign, Plan, plan_campaign
 from core.decisions.segments.drift import Drift, drift
 from core.decisions.segments.profile import profile
+from core.decisions.segments.telling import WAYS
 from core.workspace import datasets
 from core.workspace.segmentations import Segmentation
 from pages import _shared as shared
@@ -32,6 +33,13 @@ def values_of(folder: str, dataset_id: str, column: str) -> list[str]:
     """The values of a category, most frequent first."""
     counts = leads_for(folder, dataset_id).features[column].value_counts()
     return [str(value) for value in counts.index[: MOST_VALUES + 1] if value]
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def numbers_of(folder: str, dataset_id: str, column: str) -> list[float]:
+    """The numbers of a column, most frequent first."""
+    counts = leads_for(folder, dataset_id).features[column].value_counts()
+    return [float(value) for value in counts.index[:MOST_VALUES]]
 
 
 @st.cache_data(max_entries=5, show_spinner=False)
@@ -75,11 +83,11 @@ def plan_of(
     only_open: bool,
     _found: Segmentation,
 ) -> Plan:
-    """Whom to reach. `by`: p_campaign or uplift; `contacts`: the column that counts earlier contacts."""
+    """Whom to reach. `by`: one of `telling.WAYS`; `contacts`: the column that counts earlier contacts."""
     assigned, leads = assigned_of(id, _found), leads_for(folder, dataset_id)
     rows = open_rows(leads) if only_open else np.arange(len(leads))
     taken = assigned.iloc[rows]
     contacted = leads.features[contacts].to_numpy(dtype=float)[rows] if contacts else None
-    return plan_campaign(
-        taken["lead_id"].to_numpy(), taken[by].to_numpy(), taken["p_organic"].to_numpy(), campaign, contacted
-    )
+    customer = leads.roles["customer_id"].to_numpy(dtype=object)[rows]
+    lead_id, chance, anyway = (taken[name].to_numpy() for name in ("lead_id", *WAYS[by]))
+    return plan_campaign(lead_id, chance, anyway, campaign, contacted, customer)

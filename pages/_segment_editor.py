@@ -13,7 +13,7 @@ from core.data.leads import Leads
 from core.data.prompts import shown_name
 from core.data.segment_rules import Condition
 from pages import _shared as shared
-from pages._segment_data import values_of
+from pages._segment_data import numbers_of, values_of
 
 TESTS = {
     "at least": "is at least",
@@ -22,7 +22,8 @@ TESTS = {
     "is not": "is not",
     "one of": "is one of",
 }
-NUMBERS, WORDS, STAGES = ("at least", "at most", "is", "is not"), ("one of", "is", "is not"), ("at least", "one of")
+NUMBERS, WORDS = ("at least", "at most", "is", "is not", "one of"), ("one of", "is", "is not")
+STAGES = ("at least", "one of")
 ROLES = {"stage": "Stage reached", "converted": "Outcome (1 = ordered)", "call_seconds": "Seconds of later calls"}
 WIDTH = 230
 
@@ -101,11 +102,15 @@ class Editor:
     def _tests(self, column: str) -> tuple[str, ...]:
         if column == "stage":
             return STAGES
+        if column == "call_seconds":
+            return NUMBERS[:-1]
         return WORDS if column in self.leads.schema.features.categorical else NUMBERS
 
     def _value(self, key: str, column: str, test: str, first: Any) -> Any:
         keep: dict[str, Any] = {"key": key, "persist_state": "session"}
         if column != "stage" and column not in self.leads.schema.features.categorical:
+            if test == "one of":
+                return self._numbers(column, first, keep)
             number = float(first) if isinstance(first, int | float) else 1.0
             return st.number_input("Value", value=number, width=140, **keep)
         words = column != "stage"
@@ -117,6 +122,13 @@ class Editor:
             return st.multiselect("Values", options, [value for value in chosen if value in options], **shown)
         place = options.index(first) if first in options else len(options) // 2 if not words else 0
         return st.selectbox("Value", options, place if options else None, **shown)
+
+    def _numbers(self, column: str, first: Any, keep: dict[str, Any]) -> list[float]:
+        """Several numbers, chosen from those that are there."""
+        there = numbers_of(self.folder, self.dataset_id, column) if column not in ROLES else [0.0, 1.0]
+        chosen = [float(value) for value in first] if isinstance(first, list | tuple) else []
+        options = sorted({*there, *chosen})
+        return st.multiselect("Values", options, chosen, format_func="{:g}".format, width=320, **keep)
 
 
 def told_column(column: str) -> str:

@@ -10,7 +10,7 @@ from core.data.prompts import shown_name
 from core.data.splitting import open_rows
 from core.decisions.economics.money import Terms, told
 from core.decisions.segments.budget import Campaign, Plan
-from core.decisions.segments.telling import TWO_STAGE, UPLIFT, arms_sentence
+from core.decisions.segments.telling import arms_sentence, plan_by
 from core.exports import safe_csv
 from core.workspace.segmentations import Segmentation
 from core.workspace.tables import Dataset
@@ -20,7 +20,7 @@ from pages._segment_data import assigned_of, leads_for, plan_of
 
 BUDGET, COST, MARGIN = 1_000.0, 2.0, 100.0
 """What the boxes start from, in the currency; to be overwritten by one's own."""
-WAYS = {"p_campaign": "These segments", "uplift": "The uplift model"}
+WAY_WORDS = {"segments": "These segments", "uplift": "The uplift model"}
 HEADS = {"lead_id": "Lead", "rank": "Place", "chance": "Chance that it makes them come", "value": "Expected value"}
 
 
@@ -76,15 +76,13 @@ def plan_section(dataset: Dataset, found: Segmentation) -> None:
 
 def _way(found: Segmentation) -> str:
     """What the chances come from; the uplift model at first where the segments fall short of it."""
-    if "uplift" not in assigned_of(found.id, found):
-        return "p_campaign"
-    rows = {row["name"]: row for row in (found.card["arms"] or {"rows": ()})["rows"]}
-    short = TWO_STAGE in rows and rows[UPLIFT]["against"][1] > 0
+    if not {"uplift", "anyway"} <= set(assigned_of(found.id, found)):
+        return "segments"
     way = st.segmented_control(
         "Plan by",
-        list(WAYS),
-        default="uplift" if short else "p_campaign",
-        format_func=WAYS.__getitem__,
+        list(WAY_WORDS),
+        default=plan_by(found.card),
+        format_func=WAY_WORDS.__getitem__,
         required=True,
         key=f"segment_by_{found.id}",
         persist_state="session",

@@ -6,15 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core.charts import style
-from core.charts.customers import (
-    drift_chart,
-    flow_chart,
-    profile_chart,
-    qini_chart,
-    qini_frame,
-    recovery_chart,
-)
-from core.decisions.segments.telling import METHOD_WORDS, SEGMENT_WORDS, arms_sentence, headline, readable, sizes
+from core.charts.customer_proofs import came_true_chart, qini_chart, qini_frame, recovery_chart
+from core.charts.customers import drift_chart, flow_chart, profile_chart
+from core.decisions.segments.telling import METHOD_WORDS, SEGMENT_WORDS, arms_sentence, headline, notes, readable, sizes
 from core.errors import NotComputable
 from core.exports import safe_csv
 from core.workspace.segmentations import Segmentation
@@ -50,7 +44,7 @@ def sizes_section(dataset: Dataset, found: Segmentation) -> None:
         shared.chart(figure, rows, "segment_profile", style.spoken(figure))
         st.caption(
             "How far a segment lies from the rest, in standard deviations: 0.2 is little, 0.5 middling, 0.8 much; "
-            "blue: more, red: less, ≈: no difference beyond chance. It tells them apart, it does not say why they came."
+            "blue: more, orange: less, ≈: no difference beyond chance. It tells them apart, it does not say why they came."
         )
     st.caption("From the next scoring on, the Queue shows the segment of each open lead and can be filtered by it.")
     shared.download(
@@ -65,8 +59,9 @@ def sizes_section(dataset: Dataset, found: Segmentation) -> None:
 
 
 def proof_section(found: Segmentation) -> None:
-    """Hidden labels found again, by method, and the ranking against customers left out by chance."""
+    """Hidden labels found again, chances that come true, and the ranking against customers left out by chance."""
     card = found.card
+    chances, *others = notes(card)
     st.subheader("Are missing labels found?", anchor=False)
     if card["recovery"]:
         rows = pd.DataFrame(card["recovery"])
@@ -84,6 +79,13 @@ def proof_section(found: Segmentation) -> None:
         )
     else:
         st.info(shared.literal(f"This could not be tested: {card['recovery_why']}."))
+    for sentence in others:
+        st.caption(shared.literal(sentence))
+    st.subheader("Do the chances to come at all come true?", anchor=False)
+    st.markdown(shared.literal(chances))
+    if card["engaged"]:
+        figure = came_true_chart(card["engaged"])
+        shared.chart(figure, pd.DataFrame(card["engaged"]["groups"]), "segment_chances", style.spoken(figure))
     st.subheader("Does the campaign move them?", anchor=False)
     st.markdown(shared.literal(arms_sentence(card)))
     if card["arms"]:

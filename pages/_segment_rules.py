@@ -16,24 +16,46 @@ def edit(editor: Editor, first: Rules | None, engaged: Condition) -> Rules | Non
     came = editor.conditions("engaged", first.engaged if first else (engaged,))
     st.markdown("**Whom did a campaign bring, as far as is known?** Among those, a lead for which one of these holds.")
     brought = editor.conditions("campaign", first.campaign if first else ())
-    control = _control(editor, first)
-    blind = _blind(editor, first, {one.column for one in (*came, *brought, *([control] if control else []))})
+    control = _single(
+        editor, "control", first.control if first else None, "Some leads were left out of the campaign by chance",
+        "A random control group: the only proof of what a campaign changes.",
+    )  # fmt: skip
+    audit = _single(
+        editor, "audit", first.audit if first else None, "Of some it was looked up whether a campaign brought them",
+        "By asking them, for example. The value is what stands there for those whom it brought; where nobody looked, "
+        "the column is empty. It tells how many labels are missing.",
+    )  # fmt: skip
+    made = {one.column for one in (*came, *brought)}
+    extra = {one.column for one in (control, audit) if one}
+    blind = _blind(editor, first, made | extra)
+    before = _before(editor, first, sorted(made - extra)) if control else ()
     try:
-        return Rules(came, brought, blind, control)
+        return Rules(came, brought, blind, control, audit, before)
     except ConfigError:
         return None
 
 
-def _control(editor: Editor, first: Rules | None) -> Condition | None:
-    had = first.control if first else None
-    there = st.toggle(
-        "Some leads were left out of the campaign by chance",
-        had is not None,
-        key=f"segment_has_control_{editor.dataset_id}",
-        help="A random control group: the only proof of what a campaign changes.",
+def _single(editor: Editor, name: str, had: Condition | None, words: str, hint: str) -> Condition | None:
+    key = f"segment_has_{name}_{editor.dataset_id}"
+    there = st.toggle(words, had is not None, key=key, help=hint, persist_state="session")
+    return editor.one(name, had) if there else None
+
+
+def _before(editor: Editor, first: Rules | None, asked: list[str]) -> tuple[str, ...]:
+    options = [name for name in asked if name in editor.leads.schema.features.columns()]
+    if not options:
+        return ()
+    chosen = st.multiselect(
+        "Of these columns, known before the campaign",
+        options,
+        [name for name in (first.before if first else ()) if name in options],
+        format_func=told_column,
+        key=f"segment_before_{editor.dataset_id}",
+        help="Such as the months since the last purchase: an uplift model may learn from them. Clicks came after it.",
+        width=500,
         persist_state="session",
     )
-    return editor.one("control", had) if there else None
+    return tuple(name for name in chosen if name in options)
 
 
 def _blind(editor: Editor, first: Rules | None, asked: set[str]) -> tuple[str, ...]:

@@ -12,10 +12,7 @@ from core.jobs.ledger import ACTIVE
 from core.talk.collecting import SIZE, SIZES
 from core.workspace.tables import Dataset, Job, Scoring
 from pages import _shared as shared
-
-SECONDS = 3.0
-"""To work out the reasons of a lead and to score the five that it is chosen from, on two processor cores. Source:
-measured on the sample, 3.6 s of one core."""
+from pages._how_long import how_long
 
 
 def ask(dataset: Dataset, scoring: Scoring) -> None:
@@ -51,8 +48,8 @@ def _form(dataset: Dataset, scoring: Scoring, kind: Any) -> None:
         told = f"Look at {min(size, dataset.leads):,} leads"
         pressed = st.button(told, type=kind, icon=":material/manage_search:", key="talk_look")
     st.caption(
-        f"Roughly {shared.duration(SECONDS * min(size, dataset.leads))} on two processor cores, in the background: you "
-        "can leave this page, and what is done is kept if it is stopped."
+        f"{how_long('talk', 'The last looks at many leads')}It is done in the background: you can leave this page, and "
+        "what is done is kept if it is stopped."
     )
     if pressed:
         request = {"run_id": scoring.run_id, "dataset_id": dataset.id, "sample": size}

@@ -30,6 +30,10 @@ def fields_section(found: Findings) -> None:
         "One field, value by value", names, format_func=words.__getitem__, key="talk_field", width=420
     )
     st.write(shared.literal(next(field_sentence(row) for row in rows_of(found.fields) if row["name"] == chosen)))
+    own = found.curves[found.curves["name"] == chosen]
+    if own["mean"].isna().all():
+        st.caption("Each value has too few leads to tell what it does.")
+        return
     figure = curve_chart(found, chosen)
-    shared.chart(figure, found.curves[found.curves["name"] == chosen], "field_values", style.spoken(figure))
+    shared.chart(figure, own, "field_values", style.spoken(figure))
     st.caption("Right of the dotted line the value lifts the score, left of it it lowers it. Bars are likely ranges.")

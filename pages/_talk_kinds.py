@@ -18,12 +18,19 @@ def kinds_section(found: Findings) -> None:
     if found.kinds.empty:
         st.info(shared.literal(found.untold["kinds"]), title="No kinds of talk", icon=":material/info:")
         return
-    figure = kinds_chart(found)
-    shared.chart(figure, found.kinds, "kinds_of_talk", style.spoken(figure))
+    if found.kinds["value"].notna().any():
+        figure = kinds_chart(found)
+        shared.chart(figure, found.kinds, "kinds_of_talk", style.spoken(figure))
+    else:
+        st.info(
+            "Of each kind of talk too few of the leads looked at said something to tell what it does to scores. Below "
+            "you can have more leads looked at.",
+            icon=":material/info:",
+        )
     sure = int((found.kinds["p_holm"] < 1 - LEVEL).sum())
     shown = f"The {MOST} strongest of {len(found.kinds)} are shown. " if len(found.kinds) > MOST else ""
     st.caption(
-        f"Turns that use the same words are one kind, named by the words that tell it from others. {shown}{sure} of "
+        f"Turns that use the same words are one kind, called by what is most typically said. {shown}{sure} of "
         f"{len(found.kinds)} move scores beyond chance, so many looks at once allowed for."
     )
     kinds = {row["kind"]: row for row in rows_of(found.kinds)}
@@ -50,6 +57,9 @@ def _groups(found: Findings, kind: int) -> None:
     st.subheader("By group of leads", anchor=False)
     words = shared.told_apart({name: shown_name(name) for name in columns})
     column = st.selectbox("Group by", columns, format_func=words.__getitem__, key="talk_column", width=300)
-    figure = groups_chart(found, kind, column)
     own = found.groups[(found.groups["kind"] == kind) & (found.groups["column"] == column)]
+    if own["mean"].isna().all():
+        st.caption("Every group has too few leads to tell.")
+        return
+    figure = groups_chart(found, kind, column)
     shared.chart(figure, named(found, own), "groups", style.spoken(figure))

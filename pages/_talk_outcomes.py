@@ -23,6 +23,8 @@ def outcomes_section(found: Findings) -> None:
         st.warning(shared.literal(sentence), icon=":material/balance:")
     if found.outcomes.empty:
         _untold(found, "outcomes", "kinds")
+    elif found.outcomes["ratio_high"].isna().all():
+        st.info("Each kind of talk was said in too few leads to compare won with lost ones.", icon=":material/info:")
     else:
         figure = outcomes_chart(found)
         shared.chart(figure, named(found, found.outcomes), "won_and_lost", style.spoken(figure))
@@ -82,4 +84,4 @@ def _untold(found: Findings, *tables: str) -> None:
 
 
 def _named(row: dict) -> str:
-    return shown_name(row["name"]) if row["what"] == "field" else f"talk about “{row['name']}”"
+    return shown_name(row["name"]) if row["what"] == "field" else f"talk like “{row['name']}”"

@@ -15,6 +15,17 @@ SAMPLE = 20
 """Leads that the button measures on."""
 
 
+def caution(run_id: str) -> bool:
+    """Say what has to be known before any reason of the model is read; whether they may be shown as the model's own."""
+    found = trust.read(run_folder(shared.workspace(), run_id))
+    told = shared.literal(trust.caution(found))
+    if found is None:
+        st.caption(f":material/rule: {told} The page Models has the check.")
+    elif told:
+        st.warning(told, icon=":material/warning:")
+    return found is None or found.passed
+
+
 def reasons(run: Run) -> None:
     """Figures, verdict and button; for analysts."""
     ws = shared.workspace()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
+from core.charts.style import counted
 from core.counterfactuals import Change
+from core.data.changeable import changeable
 from core.data.changing import MOST_CHARACTERS
 from core.data.dialogue import Turn, parse_turns
 from core.data.leads import Leads
@@ -43,33 +46,37 @@ def fill(key: str, lead: Leads, changes: Sequence[Change] = ()) -> None:
 
 
 def field_boxes(queue: Queue, scoring: Scoring, lead: Leads, key: str, plausible: Plausible) -> dict[str, object]:
-    """A widget per field, fit for its kind; empty where the lead has no value."""
-    features, values = lead.schema.features, lead.features.iloc[0]
-    found: dict[str, object] = {}
+    """A widget per field, fit for its kind; empty where the lead has no value. What nobody can change is folded."""
+    features, free = lead.schema.features, changeable(lead.schema)
+    fixed = [name for name in (*features.numeric, *features.categorical) if name not in free]
+    box = partial(_field_box, queue, scoring, lead, key, plausible)
     if features.columns():
         st.subheader("Fields", anchor=False)
     with st.grid("auto", min_column_width=210):
-        for name in features.numeric:
-            value = float(values[name])
-            whole = math.isfinite(value) and value == int(value)
-            found[name] = st.number_input(
-                _label(name),
-                value=None,
-                step=1.0 if whole else None,
-                format="%g",
-                placeholder="Not known",
-                key=f"{key}_field_{name}",
-            )
-        for name in features.categorical:
-            now = str(values[name])
-            known = [v for v, _ in facets(scoring.id, f"field:{name}", queue)]
-            worth = map(str, plausible[name].worth_a_try if name in plausible else ())
-            options = [value for value in dict.fromkeys([now, *known, *worth]) if value]
-            box = st.selectbox(_label(name), options, index=None, placeholder="Not known", key=f"{key}_field_{name}")
-            found[name] = box or ""
-        for name in features.text:
-            found[name] = st.text_input(_label(name), max_chars=MOST_CHARACTERS, key=f"{key}_field_{name}") or ""
+        found: dict[str, object] = {name: box(name) for name in (*free, *features.text)}
+    if fixed:
+        with st.expander(f"{counted(len(fixed), 'field')} that nobody can change", icon=":material/lock:"):
+            st.caption("They tell who the person is, or what is past. A try shows what the model makes of them.")
+            with st.grid("auto", min_column_width=210):
+                found |= {name: box(name) for name in fixed}
     return found
+
+
+def _field_box(
+    queue: Queue, scoring: Scoring, lead: Leads, key: str, plausible: Plausible, name: str
+) -> float | str | None:
+    features, now, own = lead.schema.features, lead.features[name].tolist()[0], f"{key}_field_{name}"
+    if name in features.numeric:
+        whole = math.isfinite(now) and now == int(now)
+        return st.number_input(
+            _label(name), value=None, step=1.0 if whole else None, format="%g", placeholder="Not known", key=own
+        )
+    if name in features.text:
+        return st.text_input(_label(name), max_chars=MOST_CHARACTERS, key=own) or ""
+    known = [value for value, _ in facets(scoring.id, f"field:{name}", queue)]
+    worth = map(str, plausible[name].worth_a_try if name in plausible else ())
+    options = [value for value in dict.fromkeys([str(now), *known, *worth]) if value]
+    return st.selectbox(_label(name), options, index=None, placeholder="Not known", key=own) or ""
 
 
 def turn_boxes(lead: Leads, key: str) -> list[Turn]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ordering import QUEUE_BY
 from core.workspace.runs import run
 from pages import _shared as shared
 
@@ -14,12 +15,7 @@ HEADS = {
     "pointwise": {"pointwise": "Its place in the queue and its chance of an order"},
 }
 """What is explained, by what orders the queue: the logit of one of the model's two heads, the queue's own first."""
-ORDER = {
-    "pairwise": "",
-    "blend": "The queue goes by a mix of two parts of the model: how the lead compares with others, which is explained "
-    "under its place, and its own chance. A reason is shown for its place only where the mix moves with it.",
-    "pointwise": "The queue goes by the chance of an order: what moves the one moves the other.",
-}
+MIXED = "Under its place the comparison is explained; a reason is shown only where the mix moves with it."
 
 
 def which_head(run_id: str) -> tuple[str, bool]:
@@ -38,6 +34,5 @@ def which_head(run_id: str) -> tuple[str, bool]:
             help="The model compares leads, and estimates the chance of each by itself; each has its own reasons.",
         )
         head = asked or first
-    if ORDER[rank_by]:
-        st.caption(ORDER[rank_by])
+    st.caption(f"{QUEUE_BY[rank_by]} {MIXED if rank_by == 'blend' else ''}")
     return head, head == first

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.counterfactuals import Choice
+from core.data.changeable import changeable
 from core.data.changing import MOST_CHARACTERS
 from core.data.schema import Schema
 from core.queue.titles import column_words
@@ -18,7 +19,9 @@ WAYS = {True: "Up the queue", False: "Down the queue"}
 
 def ask(dataset_id: str, schema: Schema) -> tuple[Choice, int]:
     """The choice, and how many leads the team can call."""
-    usual: dict[str, Any] = {"up": True, "top": 20, "kinds": list(KINDS), "fixed": [], "own": ""}
+    names = [*schema.features.numeric, *schema.features.categorical]
+    fixed = [name for name in names if name not in changeable(schema)]
+    usual: dict[str, Any] = {"up": True, "top": 20, "kinds": list(KINDS), "fixed": fixed, "own": ""}
     memory = st.session_state.setdefault(f"would_move_{dataset_id}", usual)
     keys = {name: f"would_move_{name}_{dataset_id}" for name in usual}
     for name, key in keys.items():
@@ -41,14 +44,14 @@ def ask(dataset_id: str, schema: Schema) -> tuple[Choice, int]:
             format_func=KINDS.__getitem__,
             key=keys["kinds"],
         )
-        names = [*schema.features.numeric, *schema.features.categorical]
         st.multiselect(
             "Fields that nobody can change",
             names,
             format_func=lambda name: shared.literal(column_words(f"field:{name}")),
             placeholder="None: every field may change",
             key=keys["fixed"],
-            help="Such as what lies in the past, or belongs to the person. These stay as they are.",
+            help="Such as what lies in the past, or belongs to the person. These stay as they are. At first those that "
+            "the data's schema leaves out of changeable, or that are named so.",
         )
         st.text_input(
             "A sentence of yours that the customer could say",

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.archives import pack_run
+from core.scoring import run_schema
 from core.workspace import datasets, runs
 from pages import _arrivals as arrivals
 from pages import _cards as cards
@@ -37,10 +38,8 @@ with shared.guard():
                     "In use": each.in_use,
                     "Leads": names.get(each.dataset_id or "", "not in this workspace"),
                     "Trained": shared.trained(each),
-                    "AUC (95% interval)": cards.interval(cards.dig(each.card, "metrics", "auc")),
-                    "Orders in the top 5%": cards.interval(
-                        cards.dig(each.card, "metrics", "precision_at", cards.TOP), ".0%"
-                    ),
+                    "AUC (95% interval)": cards.interval(cards.measured(each.card, "auc")),
+                    "Orders in the top 5%": cards.interval(cards.measured(each.card, "precision_at", cards.TOP), ".0%"),
                     "AUC against the best simple model": cards.against_best(each.card),
                 }
                 for each in kept
@@ -86,7 +85,7 @@ with shared.guard():
 
 if run is not None:
     with shared.guard(), st.expander("Model card", icon=":material/description:", expanded=True):
-        cards.show_card(run.card)
+        cards.show_card(run.card, run_schema(runs.run_folder(ws, run.id)).funnel)
         trust.reasons(run)
 
 with shared.guard():

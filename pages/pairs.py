@@ -20,6 +20,16 @@ LEARN = (
     "it took in and which it did not, and can say where the pairs are wrong."
 )
 
+LEARNED = (
+    "The pairs that it learned from show once all these leads are scored: until then you see pairs of the leads that "
+    "it was tested on. The queue stays as it is."
+)
+ALL = "To see all pairs, all leads have to be scored; the queue stays as it is."
+TEST = (
+    "These leads came after those that it learned from, so none of these pairs taught it anything. What is said of "
+    "them changes no training on this dataset, which keeps them for its test."
+)
+
 
 def tiers_told(view: PairView) -> None:
     """The chart, and the table behind it."""
@@ -127,16 +137,13 @@ with shared.guard():
     else:
         source = scores_of(dataset, run)
         if source is None or source.parts == ("test",):
-            ask_for_scores(dataset, run, "To see all pairs, all leads have to be scored; the queue stays as it is.")
+            ask_for_scores(dataset, run, LEARNED if source and source.own else ALL)
         if source is not None:
             part = shown_part(source)
             for note in source.notes:
                 st.caption(note)
             if part == "test":
-                st.caption(
-                    "These came after the leads that it learned from. What is said of them changes no training on this "
-                    "dataset, which keeps them for its test."
-                )
+                st.info(TEST, title="Pairs of later leads, unseen", icon=":material/history:")
             view = pairs_under(dataset, run, source, part)
             tiers_told(view)
             worst_pairs(dataset, run, view, f"{source.path.stem[:12]}_{part}")

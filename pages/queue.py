@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.schema import schema_from_dict
+from core.lift.promises import broken
 from core.workspace.runs import run
 from pages import _shared as shared
 from pages._above import TAB as BESIDE
 from pages._actions import action_bar, selected_ids, table_key, undo_bar
-from pages._cards import chances_note
 from pages._export import export_box
 from pages._filters import clear_button, filter_boxes, filtered, read_view, view_boxes
 from pages._queue_head import capacity_boxes, cut_figures, page_asked, turn_page
@@ -35,8 +35,8 @@ with shared.guard():
         capacity, each = capacity_boxes(queue)
     scoring_notes(scoring)
     cut_figures(queue, view, capacity, each)
-    if note := chances_note(run(shared.workspace(), scoring.run_id).card):
-        st.caption(note, help="Measured when the model was tested, with a 95% interval. Ranks are not touched by it.")
+    if off := broken(run(shared.workspace(), scoring.run_id).card):
+        st.caption(off.words, help="Measured when the model was tested, on leads of known outcome. It touches no rank.")
     found = queue.count(view, capacity=capacity, per_owner=each)
     pages = max(1, -(-found // ROWS))
     page = page_asked(pages)
@@ -85,6 +85,6 @@ with shared.guard():
             if len(chosen) == 2 and st.button("Compare the two", type="primary", icon=":material/balance:"):
                 upper, lower = sorted(chosen, key=table["lead_id"].tolist().index)
                 query = {"lead": upper, "beside": lower, "dataset": dataset.id}
-                st.session_state["why_tabs"] = BESIDE
+                st.session_state["why_section"] = BESIDE
                 st.switch_page("pages/why.py", query_params=query | ({} if scoring.in_use else {"scoring": scoring.id}))
             action_bar(scoring, queue, chosen)

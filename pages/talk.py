@@ -13,6 +13,8 @@ from pages._talk_fields import fields_section
 from pages._talk_kinds import kinds_section
 from pages._talk_outcomes import months_section, outcomes_section
 
+FEW = 100
+"""Leads looked at below which the page warns."""
 FIELDS, TALK, WON, MONTHS = "Fields", "What is said", "Won and lost", "Month by month"
 
 shared.need("manager")
@@ -40,6 +42,12 @@ with shared.guard():
             f"differ by {facts['spread']:.1f} points (standard deviation). Reasons are worked out quickly: those of a "
             f"lead add up to its score within {facts['miss']:.1f} points on average. It is the model's view, what it "
             "goes by; not what causes an order."
+        )
+    if facts["sampled"] < FEW:
+        st.warning(
+            f"Only {facts['sampled']:,} leads were looked at: ranges are wide, and much cannot be told. Have {FEW} or "
+            "more looked at, below.",
+            icon=":material/groups:",
         )
     section = st.segmented_control(
         "What to look at",

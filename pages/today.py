@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.charts import funnel, style
 from core.data.schema import schema_from_dict
+from core.lift.promises import broken
 from core.queue.view import View
 from core.workspace import runs
 from pages import _scored as scored
 from pages import _shared as shared
-from pages._cards import chances_note
 from pages._figures import figure
 from pages._queue_head import capacity_boxes
 from pages._words import reason_line
@@ -96,8 +96,8 @@ with shared.guard():
             lambda: "Since it was trained. Train again when the market or the way of selling changes.",
         )
 
-    if note := chances_note(run.card):
-        st.caption(note, help="Measured when the model was tested, with a 95% interval. Ranks are not touched by it.")
+    if off := broken(run.card):
+        st.caption(off.words, help="Measured when the model was tested, on leads of known outcome. It touches no rank.")
     first = queue.page(View(), 1, FIRST).to_dict("records")
     st.subheader(f"Call these {len(first)} first" if len(first) > 1 else "Call this one first", anchor=False)
     st.caption(

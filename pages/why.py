@@ -14,11 +14,13 @@ from pages._explained import explained
 from pages._history import history
 from pages._lead_figures import figures
 from pages._lead_head import instant_reasons, other_lead, who_it_is
-from pages._likely import likely_here
+from pages._likely import broken_here, likely_here
 from pages._scored import open_queue, ranked, scoring_notes
 from pages._sheet import sheet_button
 from pages._try import try_a_change
 from pages._unmask import open_text_switch
+
+REASONS, ALIKE, CHANGE, BEFORE = "Reasons in full", "Similar leads", "Try a change", "History"
 
 st.title("Why", anchor=False)
 shared.need("viewer")
@@ -39,32 +41,32 @@ with shared.guard():
     undo_bar(scoring)
     who_it_is(row, scoring.part)
     likely = likely_here(scoring, row["probability"])
-    figures(queue, row, likely)
+    figures(queue, row, likely, broken_here(scoring))
     with st.container(horizontal=True, vertical_alignment="center"):
         action_bar(scoring, queue, [row["lead_id"]])
         sheet_button(scoring, queue, row, likely)
     instant_reasons(row)
     if "beside" in st.query_params:  # a comparison that is found again after a refresh, or opened by its address
-        st.session_state.setdefault("why_tabs", BESIDE)
-    reasons, beside, alike, change, before = st.tabs(
-        ["Reasons in full", BESIDE, "Similar leads", "Try a change", "History"], key="why_tabs", on_change="rerun"
+        st.session_state.setdefault("why_section", BESIDE)
+    section = st.segmented_control(
+        "What to look at",
+        [REASONS, BESIDE, ALIKE, CHANGE, BEFORE],
+        default=None if "why_section" in st.session_state else REASONS,
+        required=True,
+        key="why_section",
+        label_visibility="collapsed",
     )
-    with reasons:
-        if reasons.open:
-            open_text = open_text_switch(dataset, row["lead_id"])
-            explained(dataset, scoring, lead, open_text, queue, row)
-    with beside:
-        if beside.open:
-            above(dataset, scoring, queue, row, lead)
-    with alike:
-        if alike.open:
-            from pages._likes import likes  # scikit-learn: not before it is needed
+    if section == BESIDE:
+        above(dataset, scoring, queue, row, lead)
+    elif section == ALIKE:
+        from pages._likes import likes  # scikit-learn: not before it is needed
 
-            likes(dataset, lead)
-    with change:
-        if change.open:
-            open_text = open_text_switch(dataset, row["lead_id"])
+        likes(dataset, lead)
+    elif section == BEFORE:
+        history(dataset, row["lead_id"])
+    else:
+        open_text = open_text_switch(dataset, row["lead_id"])
+        if section == CHANGE:
             try_a_change(queue, scoring, lead if open_text else masked_leads(lead), row)
-    with before:
-        if before.open:
-            history(dataset, row["lead_id"])
+        else:
+            explained(dataset, scoring, lead, open_text, queue, row)

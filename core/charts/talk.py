@@ -71,7 +71,7 @@ def curve_chart(found: Findings, name: str) -> go.Figure:
         best = told.iloc[int(told["mean"].argmax())]
         words = f"{shown_name(name)}: best at {best['value']}"
     figure = style.row_chart(words, rows["value"].tolist(), x="Points added to the score", legend=False)
-    _dots(figure, rows, rows["value"].tolist(), "leads")
+    _effects(figure, rows, rows["value"].tolist())
     return figure
 
 
@@ -90,7 +90,7 @@ def kinds_chart(found: Findings, most: int = MOST) -> go.Figure:
         CERTAIN, (rows[sure & (rows["value"] > 0)], rows[sure & (rows["value"] < 0)], rows[~sure]), strict=True
     ):
         if len(own):
-            _dots(figure, own.rename(columns={"value": "mean"}), own["talk"].tolist(), "leads", name, colour, symbol)
+            _effects(figure, own.rename(columns={"value": "mean"}), own["talk"].tolist(), name, colour, symbol)
     return figure
 
 
@@ -114,7 +114,7 @@ def groups_chart(found: Findings, kind: int, column: str) -> go.Figure:
         for one in rows_of(rows)
     ]
     figure = style.row_chart(words, labels, x="Points added to the score", legend=False)
-    _dots(figure, rows, rows["value"].tolist(), "leads")
+    _effects(figure, rows, rows["value"].tolist())
     return figure
 
 
@@ -132,8 +132,15 @@ def outcomes_chart(found: Findings, most: int = MOST) -> go.Figure:
     )
     parts = (("Beyond chance", style.BLUE, "circle", sure), ("May be chance", style.GREY, "circle-open", ~sure))
     for name, colour, symbol, own in parts:
-        if own.any():
-            _ratios(figure, rows[own], name, colour, symbol)
+        if not own.any():
+            continue
+        hints = [
+            f"{style.text(one['talk'])} {BY[one['side']]}<br>in {style.share(one['said_won'])} of won and "
+            f"{style.share(one['said_lost'])} of lost leads<br>{one['ratio']:.2f} times as often, likely "
+            f"{one['ratio_low']:.2f} to {one['ratio_high']:.2f}"
+            for one in rows_of(rows[own])
+        ]
+        _dots(figure, rows[own], ("ratio", "ratio_low", "ratio_high"), hints, name, colour, symbol)
     figure.add_vline(x=1, line={"color": style.GREY, "width": 1.5, "dash": "dot"})
     figure.update_xaxes(
         type="log", tickvals=[0.1, 0.25, 0.5, 1, 2, 4, 10], ticktext=["0.1", "¼", "½", "1", "2", "4", "10"]
@@ -180,32 +187,23 @@ def months_chart(found: Findings, kinds: list[int]) -> go.Figure:
     return figure
 
 
-def _dots(
+def _effects(
     figure: go.Figure,
     rows: pd.DataFrame,
     names: list[str],
-    leads: str,
     label: str = "",
     colour: str = style.BLUE,
     symbol: str = "circle",
 ) -> None:
-    """A dot with its range in each row of the figure (the frame's index); rows without a mean say why."""
+    """Points that each row adds to the score, with a line at none; rows without a mean say why."""
     told = rows[rows["mean"].notna()]
     named = dict(zip(rows.index, names, strict=True))
-    figure.add_scatter(
-        x=told["mean"],
-        y=told.index,
-        error_x=style.interval([Figure(one["mean"], one["low"], one["high"]) for one in rows_of(told)]),
-        mode="markers",
-        name=label,
-        marker={"symbol": symbol, "size": 11, "color": colour},
-        hovertext=[
-            f"{style.text(named[place])}: {one['mean']:+.2f} points<br>likely {one['low']:+.2f} to "
-            f"{one['high']:+.2f}<br>{style.counted(int(one[leads]), 'lead')} looked at"
-            for place, one in zip(told.index, rows_of(told), strict=True)
-        ],
-        hoverinfo="text",
-    )
+    hints = [
+        f"{style.text(named[place])}: {one['mean']:+.2f} points<br>likely {one['low']:+.2f} to {one['high']:+.2f}<br>"
+        f"{style.counted(int(one['leads']), 'lead')} looked at"
+        for place, one in zip(told.index, rows_of(told), strict=True)
+    ]
+    _dots(figure, told, ("mean", "low", "high"), hints, label, colour, symbol)
     figure.add_vline(x=0, line={"color": style.GREY, "width": 1.5, "dash": "dot"})
     for place, one in zip(rows.index, rows_of(rows), strict=True):
         if not np.isfinite(one["mean"]):
@@ -213,26 +211,30 @@ def _dots(
                 x=0,
                 xref="paper",
                 y=place,
-                text=f"too few leads ({one[leads]:,.0f})",
+                text=f"too few leads ({one['leads']:,.0f})",
                 showarrow=False,
                 xanchor="left",
                 bgcolor="rgba(128,128,128,0.15)",
             )
 
 
-def _ratios(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, symbol: str) -> None:
+def _dots(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    columns: tuple[str, str, str],
+    hints: list[str],
+    label: str,
+    colour: str,
+    symbol: str,
+) -> None:
+    """A dot with its range in each row of the figure (the frame's index). `columns`: of value, low and high end."""
     figure.add_scatter(
-        x=rows["ratio"],
+        x=rows[columns[0]],
         y=rows.index,
-        error_x=style.interval([Figure(one["ratio"], one["ratio_low"], one["ratio_high"]) for one in rows_of(rows)]),
+        error_x=style.interval([Figure(*values) for values in rows[list(columns)].itertuples(index=False)]),
         mode="markers",
-        name=name,
+        name=label,
         marker={"symbol": symbol, "size": 11, "color": colour},
-        hovertext=[
-            f"{style.text(one['talk'])} {BY[one['side']]}<br>in {style.share(one['said_won'])} of won and "
-            f"{style.share(one['said_lost'])} of lost leads<br>{one['ratio']:.2f} times as often, likely "
-            f"{one['ratio_low']:.2f} to {one['ratio_high']:.2f}"
-            for one in rows_of(rows)
-        ],
+        hovertext=hints,
         hoverinfo="text",
     )

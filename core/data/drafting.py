@@ -15,14 +15,13 @@ from typing import Any
 import pandas as pd
 
 from core.data.guessing import Guess, guess_funnel
-from core.data.schema import ROW_NUMBER, Features, Roles, Schema, Split, schema_from_dict, schema_to_dict
+from core.data.schema import KINDS, ROW_NUMBER, Roles, Schema, Split, schema_from_dict, schema_to_dict
 from core.data.sketches import column_reasons
 from core.errors import SchemaError
 from core.funnel import OUTCOME_TIER, PRESETS, SOFT_TIER, Funnel, three_tiers
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.name != "dialogue")
 """Roles that one column alone can play."""
-KINDS = tuple(f.name for f in fields(Features))
 PARTS = {
     "lead_id": "Lead number",
     "customer_id": "Customer",

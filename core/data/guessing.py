@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from core.data.changeable import guess_changeable
 from core.data.columns import Column
 from core.data.leaks import leak
 from core.data.names import LEAK_NAME, LOST_STAGES, OUTCOME_WORDS, PERSON_NAMES, ROLE_NAMES, WON_STAGES, plain_name
@@ -156,7 +157,15 @@ def _guess_features(
     reasons |= {f"features.{kind}": "\n".join(whys[kind]) for kind in kinds if whys[kind]}
     if whys["out"]:
         reasons["features"] = "\n".join(["Left out:", *whys["out"]])
-    return Features(**{kind: tuple(names) for kind, names in kinds.items()}), tuple(leaks)
+    fields = [*kinds["numeric"], *kinds["categorical"]]
+    can = guess_changeable(fields)
+    if fields:
+        reasons["features.changeable"] = (
+            "what somebody can change, by name: tried where it is asked what would move a lead; left out: "
+            f"{', '.join(name for name in fields if name not in can) or 'none'}"
+        )
+    features = Features(**{kind: tuple(names) for kind, names in kinds.items()}, changeable=can if fields else None)
+    return features, tuple(leaks)
 
 
 def _kind(column: Column) -> tuple[str, str]:

@@ -5,13 +5,13 @@ The format is shared with other tools: keys are added, never renamed.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.data.toml_text import toml_comment, toml_value
 from core.errors import SchemaError
 from core.funnel import Funnel, Tier
 
@@ -19,6 +19,10 @@ T = TypeVar("T")
 ROW_NUMBER = "#row"
 """As `roles.lead_id`: the file has no id column, so a lead's id is its place in the file: "1", "2", ... (the header
 does not count). Files that belong together, such as leads and scores, then have to keep their order."""
+
+
+KINDS = ("numeric", "categorical", "text")
+"""Of features."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Features:
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
+    changeable: tuple[str, ...] | None = None
+    """Those of the numbers and categories that somebody can change, such as a discount; the others tell who the person
+    is, or lie in the past. None: not said, see `core.data.changeable`."""
 
     def columns(self) -> tuple[str, ...]:
         """All feature columns, numeric first."""
@@ -88,7 +95,7 @@ class Schema:
         problems = []
         seen: dict[str, str] = {}
         named = [(f"roles.{f.name}", c) for f in fields(self.roles) for c in _as_tuple(getattr(self.roles, f.name))]
-        named += [(f"features.{f.name}", c) for f in fields(self.features) for c in getattr(self.features, f.name)]
+        named += [(f"features.{kind}", c) for kind in KINDS for c in getattr(self.features, kind)]
         for place, column in named:
             if not column:
                 problems.append(f"{place} must name a column, however: got=''; without one, leave the line out")
@@ -98,6 +105,9 @@ class Schema:
                     "remove one of the two"
                 )
             seen.setdefault(column, place)
+        for column in self.features.changeable or ():
+            if column not in (*self.features.numeric, *self.features.categorical):
+                problems.append(f"features.changeable must name numbers and categories, however: got='{column}'")
         for tier in self.funnel.tiers:
             if tier.by is not None and tier.by != "call_seconds":
                 problems.append(
@@ -192,7 +202,7 @@ def schema_to_dict(schema: Schema) -> dict[str, Any]:
         tiers.append({k: _plain(v) for k, v in asdict(tier).items() if k not in skip})
     document = {
         "roles": {k: _plain(v) for k, v in asdict(schema.roles).items() if v},
-        "features": {k: _plain(v) for k, v in asdict(schema.features).items() if v},
+        "features": {k: _plain(v) for k, v in asdict(schema.features).items() if v or (k, v) == ("changeable", ())},
         "split": asdict(schema.split),
         "funnel": {"stages": list(schema.funnel.stages), "tiers": tiers} if schema.funnel.stages or tiers else {},
     }
@@ -208,13 +218,13 @@ def dump_schema(schema: Schema, comments: dict[str, str] | None = None) -> str:
         entries = document.get(table, {})
         if not entries and table not in remarks:
             continue
-        lines += ["", *_comment(remarks.get(table, "")), f"[{table}]"]
+        lines += ["", *toml_comment(remarks.get(table, "")), f"[{table}]"]
         for key, value in entries.items():
             if key == "tiers":
                 continue
-            lines += [*_comment(remarks.get(f"{table}.{key}", "")), f"{key} = {_toml(value)}"]
+            lines += [*toml_comment(remarks.get(f"{table}.{key}", "")), f"{key} = {toml_value(value)}"]
         for tier in entries.get("tiers", []):
-            lines += ["", "[[funnel.tiers]]"] + [f"{k} = {_toml(v)}" for k, v in tier.items()]
+            lines += ["", "[[funnel.tiers]]"] + [f"{k} = {toml_value(v)}" for k, v in tier.items()]
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
@@ -285,16 +295,3 @@ def _as_tuple(value: Any) -> tuple[str, ...]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _comment(remark: str) -> list[str]:
-    return [f"# {''.join(c if c.isprintable() else ' ' for c in line)}" for line in remark.splitlines()]
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str):
-        # TOML forbids a bare DEL, JSON does not.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return repr(value)

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.attribution import notes
 from core.data.leads import Leads
-from core.data.schema import schema_from_dict
 from core.disclosure.hiding import hiding
 from core.disclosure.reasons import told_reasons
 from core.disclosure.sheet import Model, Sheet, Source, Standing
@@ -18,6 +16,7 @@ from core.disclosure.uses import uses_of
 from core.errors import RunError
 from core.jobs.rankings import read_explanation
 from core.scores import Attribution
+from core.scoring import run_schema
 from core.workspace.datasets import dataset, leads_of, shown_of
 from core.workspace.runs import run, run_folder
 from core.workspace.store import Workspace
@@ -46,13 +45,14 @@ def kept_sheet(
     lead = leads_of(ws, data.id, [lead_id])
     shown = shown_of(ws, data.id, [lead_id]) if data.shown else lead.features[[]]
     people = {str(name): str(shown[name].iat[0]) for name in shown.columns if name != "lead_id"}
-    found = read_explanation(ws, scoring.run_id, lead, "pairwise")
-    found = found or read_explanation(ws, scoring.run_id, lead, "pairwise", first=True)
+    model = model_of(run_folder(ws, scoring.run_id), run(ws, scoring.run_id).id)
+    found = read_explanation(ws, scoring.run_id, lead, model.head)
+    found = found or read_explanation(ws, scoring.run_id, lead, model.head, first=True)
     return made_sheet(
         lead,
         Source(data.name, data.source_name, data.made, data.leads),
         standing,
-        model_of(run_folder(ws, scoring.run_id), run(ws, scoring.run_id).id),
+        model,
         found,
         place_of=place_of,
         people=people,
@@ -72,9 +72,14 @@ def made_sheet(
     people: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Sheet:
-    """A sheet of the one lead in `lead`; `found`: why it scores as it does, None where that was not worked out."""
+    """A sheet of the one lead in `lead`; `found`: why it scores as it does, proved; None where that was not worked out.
+
+    Of reasons without a proof none is told.
+    """
     hide = hiding(lead, people or {})
-    told = None if found is None else told_reasons(found, lead, hide, rank=standing.rank, place_of=place_of)
+    told = None
+    if found is not None and found.unchanged is not None:
+        told = told_reasons(found, lead, hide, rank=standing.rank, place_of=place_of)
     return Sheet(
         lead,
         source,
@@ -82,7 +87,6 @@ def made_sheet(
         model,
         datetime.now(UTC).replace(tzinfo=None),
         reasons=told,
-        notes=() if found is None else _notes(found),
         unread_turns=None if found is None else found.truncated_turns,
         people=people or {},
         **more,
@@ -97,16 +101,9 @@ def model_of(folder: Path, id: str) -> Model:
     """
     try:
         card = json.loads((folder / "card.json").read_text("utf-8"))
-        schema = schema_from_dict(json.loads((folder / "schema.json").read_text("utf-8")))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"expected card.json and schema.json in the run folder '{folder.name}', however: one is missing or "
-            "damaged; take the folder as training left it"
+            f"expected card.json in the run folder '{folder.name}', however: it is missing or damaged; take the "
+            "folder as training left it"
         ) from error
-    return Model(id, card, schema.features)
-
-
-def _notes(found: Attribution) -> tuple[str, ...]:
-    if found.converged:
-        return ()
-    return ("They are rough estimates, after a quick look.",) if found.steps == 1 else tuple(notes(found)[:1])
+    return Model(id, card, run_schema(folder).features)

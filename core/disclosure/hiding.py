@@ -16,10 +16,14 @@ from core.data.leads import Leads
 from core.data.masking import mask
 from core.data.names import PERSON_NAMES, ROLE_NAMES, plain_name
 from core.data.persons import ALSO_WORDS, NO_NAMES, PARTICLES, PARTS
+from core.data.prompts import shown_name
 from core.data.speakers import CUSTOMERS
 
 HIDDEN = "(kept hidden)"
 """In place of a whole value that tells who somebody is."""
+STAFF = {*ROLE_NAMES["owner"], "team", "staff", "employee", "colleague"} - {"owner", "dealer"}
+"""Words of a column's name that make it tell of who sells. An owner may be that of a house, a dealer may be far away:
+what is known of the person concerned is not kept from them."""
 DIGITS = 7
 """Fewest digits in a row that are held against the numbers that are known."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -86,6 +90,18 @@ def is_personal(column: str) -> bool:
         (True, False)
     """
     return plain_name(column) in PERSON_NAMES
+
+
+def is_of_staff(column: str) -> bool:
+    """Whether a column tells of those who sell, who are not the person concerned.
+
+    Example:
+        >>> [is_of_staff(name) for name in ("specialist_open_leads", "team size", "顾问经验", "city", "home_owner")]
+        [True, True, True, False, False]
+    """
+    words = shown_name(column).lower().split()
+    # Chinese is written without spaces: a name that holds the word is of it.
+    return any(word in STAFF for word in words) or any(word in column for word in STAFF if word >= "\u4e00")
 
 
 def _is_part(label: str) -> bool:

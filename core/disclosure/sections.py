@@ -6,18 +6,20 @@ Written for the person concerned: "you" is that person, "we" whoever ranks the e
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from core.charts.style import counted
 from core.data.dialogue import parse_turns
 from core.data.prompts import shown_name, shown_value
-from core.disclosure.hiding import HIDDEN, Hiding, hiding, is_personal
+from core.disclosure.hiding import HIDDEN, Hiding, hiding, is_of_staff, is_personal
 from core.disclosure.sheet import Sheet, Standing
-from core.disclosure.wording import day, listed
+from core.disclosure.wording import broken_words, day, field_words, listed, value_words
+from core.lift.promises import broken
 from core.report.parts import Section, Table
 
 LONGEST = 400
 """Most characters of a field's text that are printed."""
+VERSION = 8
+"""Characters of a run's id that tell versions apart."""
 LINE = "____________________________________________"
 RIGHTS = (
     "You can ask for a copy of the data about you, have wrong data corrected, and object to being ranked like this. "
@@ -84,18 +86,21 @@ def _used(sheet: Sheet, hide: Hiding) -> Section:
     else:
         said = f"The conversation with you, {counted(turns, 'turn')}; a turn is what one person says before the other "
         said += "speaks. The single turns carry no dates."
-    rows = tuple((shown_name(name), _value(sheet, name, hide)) for name in _fields(sheet))
+    known = [name for name in sheet.model.features.columns() if name in sheet.lead.features]
+    staff = [field_words(name) for name in known if is_of_staff(name)]
+    rows = tuple((field_words(name), _value(sheet, name, hide)) for name in known if not is_of_staff(name))
     table = Table(("Field", "Value"), rows) if rows else None
-    fields = f"{counted(len(rows), 'field')}, in the table below." if rows else "No further fields."
-    return Section("Which data about you were used", (said + when, fields), table=table)
-
-
-def _fields(sheet: Sheet) -> list[str]:
-    return [name for name in sheet.model.features.columns() if name in sheet.lead.features]
+    fields = [f"{counted(len(rows), 'field')}, in the table below." if rows else "No further fields."]
+    if staff:
+        fields.append(
+            f"Also {counted(len(staff), 'figure')} on those who look after you: {listed(staff)}. They tell of "
+            "colleagues of ours, not of you, so they are named and not printed."
+        )
+    return Section("Which data about you were used", (said + when, *fields), table=table)
 
 
 def _value(sheet: Sheet, name: str, hide: Hiding) -> str:
-    value = shown_value(sheet.lead.features[name].iat[0])
+    value = value_words(shown_value(sheet.lead.features[name].iat[0]), name in sheet.model.features.categorical)
     if value and is_personal(name):
         return HIDDEN
     shown = hide(value)
@@ -163,6 +168,8 @@ def _consequences(sheet: Sheet) -> Section:
         said.append(f"The order is that of {day(standing.ranked)}; it changes when new data come in.")
     if standing.likely:
         said.append(standing.likely)
+    if standing.chance is not None and (off := broken_words(broken(sheet.model.card))):
+        said.append(off)
     said.append(
         "Enquiries near the top are called first. Far down the list a call may come later, or not at all where there "
         "is no time for it. People decide about each call, can call in another order, and can see the reasons."
@@ -173,36 +180,24 @@ def _consequences(sheet: Sheet) -> Section:
 def _reasons(sheet: Sheet) -> Section:
     heading = "The main reasons"
     if sheet.reasons is None:
-        return Section(heading, ("For this sheet the reasons were not worked out. You can ask for them.",))
+        words = "For this sheet the reasons were not worked out and checked. You can ask for them."
+        return Section(heading, (words,))
     if not sheet.reasons:
-        return Section(heading, ("No single field and no single turn moves your enquiry by itself.", *sheet.notes))
-    proved = any(one.without for one in sheet.reasons)
-    how = (
-        "Each was checked: the program was asked again about the same enquiry without it."
-        if proved
-        else "These are estimates of the program; they were not checked one by one."
-    )
-    columns = ("What", "Moves you", "Without it")[: 3 if proved else 2]
+        return Section(heading, ("No single field and no single turn moves your enquiry by itself.",))
     moves = ((one.words, "towards the top" if one.helps else "further down", one.without) for one in sheet.reasons)
-    rows = tuple(row[: len(columns)] for row in moves)
-    words = f"What moves your place most, the strongest first. {how}"
-    return Section(heading, (words, *(() if proved else sheet.notes)), table=Table(columns, rows))
+    words = (
+        "What moves your place most, the strongest first. Each was checked: the program was asked again about the "
+        "same enquiry without it."
+    )
+    return Section(heading, (words,), table=Table(("What", "Moves you", "Without it"), tuple(moves)))
 
 
 def _version(sheet: Sheet, hide: Hiding) -> Section:
     card = sheet.model.card
-    backbone = card.get("backbone") or {}
-    facts: list[tuple[str, Any]] = [
-        ("Kind of program", hide(str(card.get("name") or ""))),
-        ("Number of this version", sheet.model.id),
-        ("Made", _made(card.get("made"))),
-        ("Language model within it", backbone.get("name")),
-        ("Fingerprint of the data that it learned from (SHA-256)", (card.get("data") or {}).get("sha256")),
-        ("Fingerprint of your data as used here (SHA-256)", sheet.lead.content_hash),
-    ]
-    rows = tuple((what, str(value)) for what, value in facts if value)
-    words = "With these anybody can find out later exactly which program was used."
-    return Section("Which version of the program it was", (words,), table=Table(("What", "Which"), rows))
+    name, made = hide(str(card.get("name") or "")), _made(card.get("made"))
+    facts = [name, f"version {sheet.model.id[:VERSION]}", made and f"made on {made}"]
+    words = "With this we can find out later exactly which program was used, and what it had learned from."
+    return Section("Which version of the program it was", (f"{', '.join(filter(None, facts))}. {words}",))
 
 
 def _made(moment: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from core.data.leads import Leads
 from core.data.schema import Features
 from core.disclosure.reasons import Told
+from core.ordering import queue_head
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Model:
     features: Features
     """What it reads beside the conversation."""
 
+    @property
+    def head(self) -> str:
+        """The head whose logit is explained; see `core.ordering.queue_head`."""
+        return queue_head(str((self.card.get("decisions") or {}).get("rank_by")))
+
 
 @dataclass(frozen=True)
 class Use:
@@ -72,9 +78,7 @@ class Sheet:
     model: Model
     made: datetime
     reasons: tuple[Told, ...] | None = None
-    """None where they were not worked out."""
-    notes: tuple[str, ...] = ()
-    """What has to be known to read the reasons."""
+    """None where they were not worked out, or not proved."""
     unread_turns: int | None = None
     """Oldest turns that the model did not read; None where that is not known."""
     uses: tuple[Use, ...] | None = None

@@ -9,9 +9,10 @@
 sample      which leads are looked at, and for how many each stands
 collecting  their reasons, kept as they come, so that work that was stopped goes on
 turns       what was said, masked, and by whom      phrases     words and phrases that tell turns apart
-kinds       turns that say alike, under a name      weighing    means over the sample with intervals
+kinds       turns that say alike                    naming      what a kind is called: a typical sentence
+weighing    means over the sample with intervals
 fields      what moves scores, and in which way     effects     how each kind of talk moves scores, by group
 outcomes    talk and fields of won and lost leads   drift       talk month by month
 findings    the result: tables, written and read    sentences   the result in words
-looking     all of it in order; alone needs scikit-learn, with phrases and kinds
+looking     all of it in order; alone needs scikit-learn, with phrases, naming and kinds
 """

@@ -27,8 +27,6 @@ from core.scores import Attribution, Scorer
 from core.scoring import first_reasons
 from core.talk.sample import choose, pool
 
-HEAD = "pairwise"
-"""What is explained: the head that compares leads, from which their order comes."""
 SIZE = 200
 """Leads that are looked at until somebody says otherwise."""
 SIZES = (20, 5000)
@@ -50,9 +48,9 @@ class Collected:
     """A row a field or turn of it: place (of the lead above), kind, name, turn (-1 for fields), value."""
 
 
-def first_of_pair(scorer: Scorer, leads: Leads, lead_id: str) -> Attribution:
-    """One backward pass, of the head that compares leads."""
-    return first_reasons(scorer, leads, lead_id, head=HEAD)
+def first_of_queue(scorer: Scorer, leads: Leads, lead_id: str) -> Attribution:
+    """One backward pass, of the head that orders the queue."""
+    return first_reasons(scorer, leads, lead_id)
 
 
 def collect(
@@ -62,7 +60,7 @@ def collect(
     size: int = SIZE,
     *,
     model: str,
-    reasons: Reasons = first_of_pair,
+    reasons: Reasons = first_of_queue,
     seed: int = 0,
     watch: Watch = nobody,
 ) -> Collected:

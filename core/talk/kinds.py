@@ -1,4 +1,4 @@
-"""Kinds of talk: turns that use the same words and phrases, put together and named by those that tell them from others.
+"""Kinds of talk: turns that use the same words and phrases, put together and called by a typical one.
 
     turns of a side --TF-IDF--> (turns, phrases) --SVD, unit length--> (turns, <= 100) --k-means--> kinds, nearest first
 
@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from core.errors import NotComputable
+from core.talk.naming import typical
 from core.talk.phrases import telling
 from core.talk.turns import SIDES
 
@@ -34,8 +34,6 @@ NEAR = 0.35
 no phrase in common with the centre."""
 FEWEST, FEWEST_SHARE = 10, 0.005
 """A kind of talk is known to so many leads, and to this share of those with a conversation, at least."""
-NAMED_BY = 3
-"""Phrases in a name."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,12 @@ def _of_side(turns: pd.DataFrame, seed: int) -> list[tuple[str, np.ndarray, np.n
     said = said[some]
     place, near = _clusters(said, seed)
     place = np.where(near < NEAR, OTHER, place)
-    average = np.asarray(said.mean(axis=0)).ravel()
+    words = turns["words"].to_numpy(dtype=object)[some]
     found: dict[str, list[np.ndarray]] = {}
     for one in sorted(set(place.tolist()) - {OTHER}, key=lambda one: (-int((place == one).sum()), one)):
         own = np.flatnonzero(place == one)
-        found.setdefault(_name(weighs, np.asarray(said[own].mean(axis=0)).ravel(), average), []).append(own)
+        name = typical(weighs, words[own].tolist(), np.asarray(said[own].mean(axis=0)).ravel())
+        found.setdefault(name, []).append(own)
     merged = {name: np.concatenate(parts) for name, parts in found.items()}
     return [(name, some[own], near[own]) for name, own in merged.items()]
 
@@ -111,37 +110,3 @@ def _clusters(said, seed: int) -> tuple[np.ndarray, np.ndarray]:
     cosine = z @ normalize(means.cluster_centers_).T
     place = cosine.argmax(axis=1)
     return place, cosine[np.arange(len(z)), place]
-
-
-def _name(weighs: TfidfVectorizer, own: np.ndarray, average: np.ndarray) -> str:
-    """The phrases that are said most here and least elsewhere, none of them part of another."""
-    phrases = weighs.get_feature_names_out()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = np.where(own > 0, own * np.log(own / average), 0.0)
-    score = np.where(score > 0, score, own * 1e-9)
-    # A longer phrase says more than its parts, where it is said nearly as often.
-    score = score * np.array([1.0 + 0.75 * min(_length(phrase) - 1, 2) for phrase in phrases])
-    named: list[str] = []
-    for place in np.argsort(-score, kind="stable"):
-        phrase = str(phrases[place])
-        if len(named) == NAMED_BY or own[place] <= 0:
-            break
-        if not any(_alike(phrase, other) for other in named):
-            named.append(phrase)
-    return ", ".join(named)
-
-
-def _length(phrase: str) -> int:
-    return len(phrase.split(" ")) if phrase.isascii() or " " in phrase else len(phrase)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether two phrases share a word, or two characters in a row where there are no blanks.
-
-    Example:
-        >>> _alike("test drive", "drive this"), _alike("预约试驾", "约试"), _alike("test", "rest")
-        (True, True, False)
-    """
-    if set(one.split(" ")) & set(other.split(" ")):
-        return True
-    return not (one + other).isascii() and any(one[at : at + 2] in other for at in range(len(one) - 1))

@@ -37,7 +37,7 @@ def look(
     *,
     model: str,
     read: Leads | None = None,
-    reasons: Reasons = collecting.first_of_pair,
+    reasons: Reasons = collecting.first_of_queue,
     seed: int = 0,
     watch: Watch = nobody,
 ) -> Findings:

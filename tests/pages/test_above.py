@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.answers import as_json
@@ -12,13 +11,13 @@ from core.data.dialogue import parse_turns
 from core.data.masking import masked_leads
 from core.jobs import processes, records
 from core.jobs.comparisons import comparison_key
-from core.pair_reasons import Lesson, PairReasons
+from core.pair_reasons import PairReasons, TierPart
 from core.queue.view import View
 from core.scores import Attribution, Contribution
 from core.workspace.audit import audit_trail
 from core.workspace.explanations import explanation_path
 from pages._actions import table_key
-from tests.kept import fake_scores, keep_leads, keep_run, keep_scoring
+from tests.kept import fake_scores
 from tests.queue_page import pick, queue_page, shown
 from tests.why_page import button, sound, why_page, words
 
@@ -27,14 +26,6 @@ SAID = (
     "Customer: Thanks <script>alert(1)</script> **bold**, call me on 0171 2345678."
 )
 TAB = "Beside another lead"
-
-
-@pytest.fixture
-def kept(folder):
-    """Workspace, dataset, leads, run and the scoring in use; the first lead said SAID."""
-    ws, dataset, leads = keep_leads(folder, dialogue=SAID)
-    run = keep_run(ws)
-    return ws, dataset, leads, run, keep_scoring(ws, dataset, leads, run)
 
 
 def explained(lead, logit: float) -> Attribution:
@@ -48,8 +39,8 @@ def explained(lead, logit: float) -> Attribution:
 def keep_comparison(kept, a: int, b: int, **more) -> None:
     ws, _, leads, run, _ = kept
     one, other = (leads.take(np.array([row])) for row in (a, b))
-    lessons = (Lesson("global_dominance", "lock in over lost", 1.2), Lesson("(rest)", "", -0.1))
-    given = {"queue_difference": 1.0, "rank_by": "blend", "lessons": lessons, **more}
+    tiers = (TierPart("global_dominance", "lock in over lost", 1.2), TierPart("(rest)", "", -0.1))
+    given = {"queue_difference": 1.0, "rank_by": "blend", "tiers": tiers, **more}
     found = PairReasons(explained(one, 1.0), explained(other, -0.1), **given)
     path = explanation_path(ws, run.id, comparison_key(one, other))
     path.write_text(json.dumps(as_json(to_dict(found))), "utf-8")
@@ -68,8 +59,8 @@ def test_the_next_lead_in_rank_is_beside_it_and_any_other_is_found(kept):
     order = fake_scores(leads).frame["lead_id"].tolist()
     at = beside(lead=order[3])
     assert f"{order[4]} · Person" in words(at) and "rank 5 of 60" in words(at)
-    at.text_input(key="above_search").set_value("person 17").run()
-    at.selectbox(key="above_found").set_value("L0017").run()
+    at.text_input(key="beside_search").set_value("person 17").run()
+    at.selectbox(key="beside_found").set_value("L0017").run()
     assert "L0017 · Person 17" in words(sound(at)) and at.query_params["beside"] == "L0017"
     button(at, "Open this lead").click().run()
     assert sound(at).header[0].value.startswith("L0017") and f"{order[3]} · Person" in words(at)

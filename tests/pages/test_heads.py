@@ -55,9 +55,9 @@ def test_the_lift_page_tells_recent_months_and_both_orders(kept, monkeypatch) ->
     at.switch_page("pages/lift.py").run()
     told = seen_words(sound(at))
     assert "In January 2025 the chances promised" in told and "The two orders" in told
-    near = [table.value for table in at.dataframe if "Place by chance" in table.value]
+    near = [table.value for table in at.dataframe if "By chance" in table.value]
     assert len(near) == 2 and all(len(table) <= 20 for table in near)
-    assert (near[0]["Place by rank score"] < near[0]["Place by chance"]).all()
-    assert (near[1]["Place by rank score"] > near[1]["Place by chance"]).all()
+    assert (near[0]["By score"] < near[0]["By chance"]).all()
+    assert (near[1]["By score"] > near[1]["By chance"]).all()
     known = np.isin(leads.lead_id, near[0]["Lead"].tolist())
     assert known.sum() == len(near[0])

@@ -11,7 +11,7 @@ def test_history_of_scores_and_actions(kept):
     keep_scoring(ws, dataset, leads, run, tilt=2.0)
     at = sound(why_page(lead="L0005"))
     button(at, "Called").click().run()
-    at.session_state["why_tabs"] = "History"
+    at.session_state["why_section"] = "History"
     sound(at.run())
     assert at.get("plotly_chart") and at.dataframe[0].value["What"].tolist() == ["Called"]
 

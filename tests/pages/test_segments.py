@@ -101,6 +101,11 @@ def test_another_condition_and_a_control_arm_change_the_counts(ws):
     control = f"segment_control_{dataset.id}"
     at.selectbox(key=f"{control}_column").select("mailed").run()
     sound(at.multiselect(key=f"{control}_value_mailed_one of").select("no").run())
+    assert at.multiselect(key=f"segment_before_{dataset.id}").options  # offered once a control arm is there
+    test = at.selectbox(key=f"segment_campaign_{dataset.id}_0_test_clicked")
+    sound(test.select("one of").run())
+    chosen = at.multiselect(key=f"segment_campaign_{dataset.id}_0_value_clicked_one of").select("1").run()
+    assert int(metrics(sound(chosen))["Came, campaign known"].replace(",", "")) == before
     left_out = int((small_world().leads.features["mailed"] == "no").sum())
     assert metrics(at)["Left out by chance"] == f"{left_out:,}"
 
@@ -135,10 +140,10 @@ def test_where_nothing_names_a_campaign_the_user_is_asked(ws):
 
 def test_what_was_found_is_told_with_its_proof(seen):
     at = sound(opened())
-    assert "Of 5,000 customers" in words(at) and "Tested by hiding 40% of the known ones" in words(at)
+    assert "Of 5,000 leads" in words(at) and "Tested by hiding 40% of the known ones" in words(at)
     assert set(metrics(at)) >= {"Because of the campaign", "Would come anyway", "Unlikely to come"}
     proof = sound(opened("How far to believe it"))
-    assert "Held against customers left out by chance" in words(proof)
+    assert "Held against customers left out by chance" in words(proof) and "in the lowest tenth" in words(proof)
     assert set(proof.dataframe[0].value["Method"]) == {"Hill", "Labels as they are"}
     months = sound(opened("Month by month"))
     assert "a change over time" not in words(months)
@@ -150,7 +155,7 @@ def test_the_next_campaign_keeps_to_its_budget(seen):
     assert figures["Customers to reach"] == "500" and figures["Added beyond the cost"].endswith("EUR")
     assert "would come anyway" in words(at)
     way = next(each for each in at.button_group if each.label == "Plan by")
-    changed = metrics(sound(way.set_value("uplift" if way.value == "p_campaign" else "p_campaign").run()))
+    changed = metrics(sound(way.set_value("uplift" if way.value == "segments" else "segments").run()))
     assert changed["More customers expected"] != figures["More customers expected"]
     at.toggle(key="segment_anyway").set_value(False).run()
     assert "would come anyway" not in words(sound(at)).split("Left out:")[1].split("Value of a contact")[0]

@@ -1,7 +1,6 @@
 """The sheet for the person concerned on the Why page: for managers, recorded, and without names."""
 
 import numpy as np
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.disclosure.collecting import kept_sheet
@@ -11,18 +10,10 @@ from core.jobs.rankings import keep_explanation
 from pages import _sheet as sheet_part
 from tests.core.disclosure.test_sheet import html_words
 from tests.core.trial_report.test_files import pdf_words
-from tests.kept import keep_leads, keep_run, keep_scoring
 from tests.pages.test_above import explained
 from tests.why_page import sound, why_page
 
 SAID = "Specialist: Hi, this is Oskar at Orin.\nCustomer: Thanks, call me on 0171 2345678."
-
-
-@pytest.fixture
-def kept(folder):
-    ws, dataset, leads = keep_leads(folder, dialogue=SAID)
-    run = keep_run(ws)
-    return ws, dataset, leads, run, keep_scoring(ws, dataset, leads, run)
 
 
 def test_the_buttons_make_both_files_and_record_who_took_them(kept, monkeypatch) -> None:

@@ -46,6 +46,10 @@ def opened(lead: str):
     return sound(why_page("Try a change", lead=lead))
 
 
+def way(at):
+    return next(control for control in at.segmented_control if control.label == "Which way")
+
+
 def test_changes_are_found_once_and_told_as_the_models_view(kept):
     fake, order, a = kept
     at = opened(order[40])
@@ -80,16 +84,16 @@ def test_a_change_is_filled_in_and_scored(kept):
 def test_a_turn_less_and_what_was_chosen_last(kept):
     at = opened("L0000")
     at.multiselect[0].set_value(["a"]).run()
-    at.segmented_control[0].set_value(False).run()
+    way(at).set_value(False).run()
     button(at, ASK).click().run()
     assert "moves it down" in words(sound(at)) or "take it down" in words(at)
     assert "Oskar" not in words(at) + " ".join(next(d.value for d in at.dataframe)["Change"])
-    at.segmented_control[0].set_value(True).run()
+    way(at).set_value(True).run()
     assert "no promise" not in words(sound(at))  # another choice is another question
     assert at.multiselect[0].value == ["a"]
-    at.session_state["why_tabs"] = "History"
+    at.session_state["why_section"] = "History"
     at.run()
-    at.session_state["why_tabs"] = "Try a change"
+    at.session_state["why_section"] = "Try a change"
     assert sound(at.run()).multiselect[0].value == ["a"]
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data.changeable import changeable
 from core.data.schema import (
     ROW_NUMBER,
     Features,
@@ -169,3 +170,15 @@ def test_a_file_that_is_no_schema_says_what_to_do(tmp_path):
 def test_letters_only_names_need_no_escapes():
     schema = Schema(Roles(string.ascii_letters))
     assert f'lead_id = "{string.ascii_letters}"' in dump_schema(schema)
+
+
+def test_what_can_be_changed_is_said_or_told_by_names() -> None:
+    text = '[roles]\nlead_id = "id"\n[features]\nnumeric = ["age", "calls"]\ntext = ["note"]\n'
+    said, unsaid = parse_schema(text + 'changeable = ["age"]'), parse_schema(text)
+    assert (changeable(said), changeable(unsaid)) == (("age",), ("calls",))
+    nothing = parse_schema(text + "changeable = []")
+    for schema in (said, unsaid, nothing):
+        assert parse_schema(dump_schema(schema)) == schema
+    assert changeable(nothing) == ()
+    with pytest.raises(SchemaError, match="numbers and categories, however: got='note'"):
+        parse_schema(text + 'changeable = ["note"]')

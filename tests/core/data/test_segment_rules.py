@@ -89,6 +89,17 @@ def test_columns_of_the_rules_are_never_learned_from() -> None:
     assert inputs(wide, RULES, blind=True).schema.features.columns() == ("b",)
 
 
+def test_what_was_known_before_the_campaign_is_for_uplift_models_alone() -> None:
+    rules = replace(RULES, before=("city",), audit=Condition("a", "at least", 3))
+    assert inputs(few(), RULES, uplift=True).schema.features.columns() == ("a",)
+    assert inputs(few(), rules, uplift=True).schema.features.columns() == ("city",)
+    assert rules_from_dict(rules.to_dict()) == rules
+    np.testing.assert_array_equal(rules.audited(few()), [0, 0, np.nan, 1, 1, 1])
+    for wrong in ({"before": ("b",)}, {"before": ("a",), "control": Condition("a", "is", 1)}):
+        with pytest.raises(ConfigError, match="known before the campaign"):
+            replace(RULES, **wrong)
+
+
 def test_everybody_is_reached_without_a_rule_and_who_is_unknown_is_in_no_arm() -> None:
     assert (RULES.arm(few()) == 1).all()
     control = replace(RULES, control=Condition("city", "is", "z"))
