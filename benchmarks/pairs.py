@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from datasets import Dataset
 from torch import nn
 from transformers import AutoModelForSequenceClassification, TrainerCallback
@@ -42,10 +41,10 @@ from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads
 from core.neural.backbones import TINY, Backbone, load_backbone
 from core.neural.batches import collate
-from core.neural.finetune import gradients
 from core.neural.hpro import HproLoss
 from core.neural.lesson import Lesson, batches_of
 from core.neural.scorer import make_reader
+from core.neural.whole_batch import gradients
 
 FUNNEL = PRESETS["automotive"]
 PAIRS_ALONE = LossWeights(pointwise=0, pairwise=1, semantic=0)
@@ -106,7 +105,6 @@ def train_ours(
     model = AsLLR(reader, Heads(reader.width, reader.hidden, 0))
     parameters = [value.requires_grad_() for value in model.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=STEP_SIZE, weight_decay=0)
-    accelerator = Accelerator(cpu=True)
     config = Config(batch_leads=leads, seed=seed, loss=PAIRS_ALONE)
 
     def score(model: AsLLR, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
@@ -118,7 +116,7 @@ def train_ours(
         for rows in batches_of(lesson, config, epoch)[: steps - done]:
             start = time.process_time()
             pairs = pairing.pairs(lesson.stage[rows], lesson.converted[rows], lesson.call_seconds[rows])
-            gradients(model, lesson, rows, pairs, config, seed=done, budget=leads * 48, accelerator=accelerator)
+            gradients(model, lesson, rows, pairs, config, step=done, budget=leads * 48)
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimiser.step()
             optimiser.zero_grad()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.bounds import Checked, setting
+from core.engine import Engine
 from core.errors import ConfigError
 
 
@@ -96,6 +97,7 @@ class Config(Checked):
     )
     loss: LossWeights = field(default_factory=LossWeights)
     lora: Lora = field(default_factory=Lora)
+    engine: Engine = field(default_factory=Engine)
     probe: bool = setting(True, "Fit the heads on the frozen language model first and start from them. Source: ours.")
     encode_limit: int = setting(
         0, "Most training leads that are read by the language model; converted ones are kept first; 0 = all.", low=0

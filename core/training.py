@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,9 @@ from core.data.splitting import Parts, split_by_time
 from core.errors import NotComputable, RunError
 from core.evaluation import Evaluation, evaluate
 from core.neural.checkpoints import save_run
+from core.neural.joining import help_out
 from core.neural.trainer import Trained, train_run
+from core.neural.workers import ALONE, Workers
 from core.progress import Event, Watch, with_memory
 from core.scores import Scores
 from core.tiers import check_tiers
@@ -46,10 +49,12 @@ def train(
     reviews: Sequence[Review] = (),
     resume: bool = False,
     watch: Watch,
+    workers: Workers = ALONE,
 ) -> dict[str, Any]:
     """Train on `leads` and write the run folder `out`; returns the model card.
 
     `reviews`: what people said of pairs and leads, oldest first. They change the training part alone.
+    `workers`: processes that `help_out` with fine-tuning; this is the first of them.
 
     Raises:
         RunError: `out` holds a finished run, or an interrupted one and `resume` is not set, or one of other data or
@@ -75,7 +80,7 @@ def train(
     for tier in tiers:
         watch(Event(tier.warning or tier.summary))
     reviewed = applied.reviewed if applied else None
-    trained = train_run(leads, parts.train, parts.calibration, config, work, watch, reviewed=reviewed)
+    trained = train_run(leads, parts.train, parts.calibration, config, work, watch, reviewed=reviewed, workers=workers)
     tested = parts.test if len(parts.test) else parts.calibration
     named: dict[str, Scores] = {trained.scorer.name: trained.scorer.score(leads.take(tested), watch)}
     if config.baselines:
@@ -89,6 +94,29 @@ def train(
     save_run(out, run, _test_scores(named, leads, tested), model_card(card))
     shutil.rmtree(work)
     return card
+
+
+@contextmanager
+def started() -> Iterator[Workers]:
+    """The processes that `accelerate launch` or `torchrun` has started, or this one alone; see `core.neural.workers`.
+
+    At the end those that still wait are told that there is nothing to help with.
+    """
+    workers = Workers.started()
+    try:
+        yield workers
+    finally:
+        if workers.first:
+            workers.dismiss()
+
+
+def help_train(out: Path, workers: Workers) -> None:
+    """What a process other than the first does instead of `train`: it waits, and shares the fine-tuning.
+
+    Raises:
+        RunError: another process has ended.
+    """
+    help_out(out / WORK, workers)
 
 
 def _claim(out: Path, leads: Leads, config: Config, reviews: Sequence[Review], resume: bool) -> Path:

@@ -1,15 +1,28 @@
-"""For every test: one thread, and hypothesis without time limits and with the same examples each time.
+"""For every test: one thread, fp32, and hypothesis without time limits and with the same examples each time.
 
-So a busy machine fails nothing: under xdist two threads in each worker wait for each other, 50 times as long.
+So a busy machine fails nothing: under xdist two threads in each worker wait for each other, 50 times as long. And a
+processor that has bf16 instructions, which it would use unasked, reads to the bits that the tests ask for.
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported, which no conftest above this one does
 settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_bf16_unasked() -> Iterator[None]:
+    """What `core.neural.plans.runs_bf16` asks of the processor, without the instructions for bf16."""
+    import torch
+
+    told = {**torch.cpu.get_capabilities(), "avx512_bf16": False, "amx_bf16": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cpu, "get_capabilities", lambda: told)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -45,23 +45,29 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """One lead in tokens.
-
-    Shape: ids, part and offsets run over the same L tokens. `part` is the index into `parts` of the value or turn that
-    a token belongs to, -1 for structure (instruction, field names, speakers, question). `offsets` (L, 2) are characters
-    within that part's text. Tokens from `body` on tell this lead from others.
-    """
+class Tokens:
+    """One lead as a language model reads it: `ids` (L,) int64. Tokens from `body` on tell this lead from others."""
 
     ids: np.ndarray
     body: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Prompt(Tokens):
+    """One lead in tokens, and what each of them stands for.
+
+    Shape: ids, part and offsets run over the same L tokens. `part` is the index into `parts` of the value or turn that
+    a token belongs to, -1 for structure (instruction, field names, speakers, question). `offsets` (L, 2) are characters
+    within that part's text.
+    """
+
     part: np.ndarray
     offsets: np.ndarray
     parts: tuple[Part, ...]
     dropped_turns: int
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,25 @@ def stratified_batches(
     return [np.concatenate(part) for part in parts if sum(map(len, part))]
 
 
+def mostly_won(rows: np.ndarray, converted: np.ndarray, limit: int, seed: int) -> np.ndarray:
+    """At most `limit` of `rows`, up to half of them converted, the rest drawn evenly; ascending.
+
+    Shape: rows (r,) positions in converted (n,) 1, 0 or NaN.
+
+    Example:
+        >>> converted = np.array([0, 0, 1, 0, 1, 0.0])
+        >>> kept = mostly_won(np.arange(6), converted, 4, seed=0)
+        >>> len(kept), int(converted[kept].sum())
+        (4, 2)
+    """
+    if len(rows) <= limit:
+        return rows
+    rng = np.random.default_rng(seed)
+    won, others = rows[converted[rows] == 1], rows[converted[rows] != 1]
+    kept = won if len(won) <= limit // 2 else rng.choice(won, limit // 2, replace=False)
+    return np.sort(np.concatenate([kept, rng.choice(others, min(limit - len(kept), len(others)), replace=False)]))
+
+
 def with_partners(batches: list[np.ndarray], chosen: np.ndarray, rejected: np.ndarray) -> list[np.ndarray]:
     """The batches, each with the rejected lead of every pair whose chosen lead it holds: so each pair is learned from
     at least once an epoch. A lead still stands once in a batch; a batch grows by its partners.

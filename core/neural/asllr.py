@@ -95,8 +95,8 @@ class Standardise(nn.Module):
 
 
 class RowByRow(nn.Linear):
-    """A linear layer that, where nothing learns, says of a row the same to the last bit whatever rows stand beside it: a
-    matrix product adds up in an order that depends on how many there are."""
+    """A linear layer that, where nothing learns, says of a row the same to the last bit whatever rows stand beside it:
+    a matrix product adds up in an order that depends on how many there are."""
 
     def forward(self, input: Tensor) -> Tensor:
         if torch.is_grad_enabled():

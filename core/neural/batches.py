@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from core.data.prompts import Prompt, Tokenize
+from core.data.prompts import Tokenize, Tokens
 
 
 def tokenize_with(engine: Tokenizer) -> Tokenize:
@@ -47,19 +47,51 @@ def token_batches(lengths: Sequence[int], budget: int, at_most: int = 256) -> li
     return batches
 
 
+ROW_STEP = 128
+"""A packed row is filled up to a multiple of so many tokens: few shapes, and whole blocks of attention."""
+
+
+@dataclass(frozen=True, eq=False)
+class Begun(Tokens):
+    """A lead whose frozen lower layers were computed before; `states` fetches what they gave, (L, H)."""
+
+    states: Callable[[], Tensor]
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Right-padded prompts. Shapes: ids (B, L), lengths and body (B,), all int64."""
+    """Prompts of one pass. Shapes: ids (B, L) right-padded, or (1, T) one behind another; lengths and body (B,); all
+    int64. `core.neural.asllr.Reader` tells the two apart by the shapes. `begun`, (B, L, H) or (1, T, H), where every
+    lead comes with the states of its lower layers: what `Reader` takes in place of embeddings."""
 
     ids: Tensor
     lengths: Tensor
     body: Tensor
+    begun: Tensor | None = None
 
 
-def collate(prompts: Sequence[Prompt], device: torch.device | str = "cpu") -> Batch:
-    """Pad to the longest prompt of this batch, never to a maximum."""
-    lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
-    ids = torch.zeros(len(prompts), int(lengths.max()), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        ids[row, : len(prompt)] = torch.from_numpy(prompt.ids)
-    return Batch(ids.to(device), lengths, torch.tensor([prompt.body for prompt in prompts], device=device))
+def collate(prompts: Sequence[Tokens], device: torch.device | str = "cpu", *, packed: bool = False) -> Batch:
+    """Pad to the longest prompt of this batch, never to a maximum; or pack them into one row."""
+    sizes = [len(prompt) for prompt in prompts]
+    if packed:
+        ids = torch.zeros(1, -(-sum(sizes) // ROW_STEP) * ROW_STEP, dtype=torch.long)
+        ids[0, : sum(sizes)] = torch.from_numpy(np.concatenate([prompt.ids for prompt in prompts]))
+    else:
+        ids = torch.zeros(len(prompts), max(sizes), dtype=torch.long)
+        for row, prompt in enumerate(prompts):
+            ids[row, : len(prompt)] = torch.from_numpy(prompt.ids)
+    body = torch.tensor([prompt.body for prompt in prompts], device=device)
+    return Batch(ids.to(device), torch.tensor(sizes, device=device), body, _begun(prompts, ids, packed, device))
+
+
+def _begun(prompts: Sequence[Tokens], ids: Tensor, packed: bool, device: torch.device | str) -> Tensor | None:
+    """The states of all lower layers, laid out as `ids` are; None where a lead has none."""
+    known = [prompt for prompt in prompts if isinstance(prompt, Begun)]
+    if len(known) < len(prompts):
+        return None
+    states = [prompt.states() for prompt in known]
+    rows = [torch.cat(states)] if packed else states
+    begun = rows[0].new_zeros(*ids.shape, rows[0].shape[-1])
+    for row, found in enumerate(rows):
+        begun[row, : len(found)] = found
+    return begun.to(device)

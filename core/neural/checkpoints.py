@@ -7,7 +7,7 @@
     history.json       losses and validation by epoch              test_scores.parquet  scores of the test part
     card.json, README.md   the model card                          manifest.json        sha256 of each file, comes last
     faithfulness.json  whether its reasons are its own, where that was measured
-    teaching.safetensors   the ranking head's weights by the tier that taught them, where that is known
+    teaching.safetensors   what each tier taught the ranking head, or where it pushes it, where that is known
 
 Tensors are safetensors, all else is JSON and Parquet: nothing in a run is executed when it is loaded.
 """
@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -40,9 +40,9 @@ from core.neural.backbones import BackboneIdentity
 FORMAT = 1
 ADAPTER = "adapter/adapter_model.safetensors"
 TEACHING = "teaching.safetensors"
-AMENDED = frozenset({"README.md", "faithfulness.json"})
+AMENDED = frozenset({"README.md", "faithfulness.json", TEACHING})
 """Files that may be written after training: they tell of the run, nothing is computed with them."""
-BESIDE = AMENDED | {"card.json", "history.json", "test_scores.parquet", TEACHING}
+BESIDE = AMENDED | {"card.json", "history.json", "test_scores.parquet"}
 """Files that tell of a run: without them it would score and explain leads all the same."""
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
@@ -83,7 +83,8 @@ class Run:
     history: list[dict[str, Any]]
     card: dict[str, Any]
     teaching: dict[str, Tensor] = field(default_factory=dict)
-    """Which tier taught the ranking head what, see `teaching`; {} where that is not known."""
+    """By tier what it taught the ranking head, or, without `teaching.REST` among them, where it pushes it at the end;
+    {} where that is not known."""
 
 
 def add_lora(model: PreTrainedModel, config: Config) -> PreTrainedModel:
@@ -146,7 +147,7 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
         save_file({k: v.contiguous() for k, v in run.adapter.items()}, folder / ADAPTER)
         names.append(ADAPTER)
     if run.teaching:
-        save_file({k: v.contiguous() for k, v in run.teaching.items()}, folder / TEACHING)
+        (folder / TEACHING).write_bytes(teaching_bytes(run.teaching))
         names.append(TEACHING)
     if run.tokenizer is not None:
         run.tokenizer.save(str(folder / "tokenizer.json"))
@@ -158,13 +159,18 @@ def save_run(folder: Path, run: Run, test_scores: pd.DataFrame, readme: str) -> 
     _write_manifest(folder, manifest)
 
 
-def amend_run(folder: Path, documents: Mapping[str, str]) -> None:
-    """Write texts into a finished run, such as a new model card, and note their hashes in its manifest.
+def teaching_bytes(teaching: Mapping[str, Tensor]) -> bytes:
+    """`Run.teaching` as the file `TEACHING` holds it."""
+    return save({name: part.contiguous() for name, part in teaching.items()})
+
+
+def amend_run(folder: Path, documents: Mapping[str, str | bytes]) -> None:
+    """Write files into a finished run, such as a new model card, and note their hashes in its manifest.
 
     The manifest first forgets the old ones and knows the new ones last: whenever it is killed, the run still loads.
 
     Raises:
-        RunError: there is no run that this version can read, or a text would replace what the run computes with.
+        RunError: there is no run that this version can read, or a file would replace what the run computes with.
     """
     load_run(folder)
     if wrong := sorted(set(documents) - AMENDED):
@@ -172,9 +178,9 @@ def amend_run(folder: Path, documents: Mapping[str, str]) -> None:
     manifest = _read_json(folder, "manifest.json")
     kept = {name: digest for name, digest in manifest["files"].items() if name not in documents}
     _write_manifest(folder, {**manifest, "files": kept})
-    for name, text in documents.items():
+    for name, content in documents.items():
         partial = folder / f"{name}.part"
-        partial.write_text(text, "utf-8")
+        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         os.replace(partial, folder / name)
     new = {name: _sha256(folder / name) for name in documents}
     _write_manifest(folder, {**manifest, "files": dict(sorted((kept | new).items()))})

@@ -20,15 +20,13 @@ from core.data.prompts import shown_name
 from core.data.reviews import TIER as REVIEWED
 from core.errors import LeadRankError
 from core.funnel import whole_funnel
-from core.neural.asllr import Encoded
 from core.neural.checkpoints import Run
 from core.neural.contributions import LEAST_DIFFERENCE as LEAST_OWN
 from core.neural.gradients import explain
 from core.neural.scorer import NeuralScorer, apply_ranking, heads_answers
-from core.neural.states import encode
-from core.neural.subject import NEUTRAL, looking_at
+from core.neural.subject import looking_at
 from core.neural.teaching import REST
-from core.pair_reasons import LEAST_DIFFERENCE, TOLERANCE, Lesson, PairReasons
+from core.pair_reasons import LEAST_DIFFERENCE, TOLERANCE, PairReasons, TierPart
 from core.progress import Event, Phase, Watch, nobody
 from core.scores import Attribution
 
@@ -70,13 +68,20 @@ def explain_pair(
             scorer, leads, lead_id, neutral=neutral, steps=steps, max_steps=max_steps, tolerance=tolerance, watch=half
         )
         told.append(found)
-    encoded, tower = _read(scorer, leads.take(np.array(rows)))
+    encoded, tower = scorer.read(leads.take(np.array(rows)))
     queued = apply_ranking(scorer.run.ranking, heads_answers(scorer.model.heads, encoded, tower))[0]
     with torch.inference_mode():
         x = scorer.model.heads.features(encoded, torch.from_numpy(tower)).double()
-    lessons = _lessons(scorer.run, x[0] - x[1])
-    unknown = "" if lessons else _unknown(scorer.run)
-    return PairReasons(told[0], told[1], float(queued[0] - queued[1]), scorer.run.ranking.rank_by, lessons, unknown)
+    tiers = _tiers(scorer.run, x[0] - x[1])
+    return PairReasons(
+        told[0],
+        told[1],
+        float(queued[0] - queued[1]),
+        scorer.run.ranking.rank_by,
+        tiers,
+        tiers_sum=REST in scorer.run.teaching,
+        unknown="" if tiers else _unknown(scorer.run),
+    )
 
 
 def _ends(scorer: NeuralScorer, leads: Leads, a: str, b: str) -> tuple[str, list[tuple[float, float]]]:
@@ -84,28 +89,15 @@ def _ends(scorer: NeuralScorer, leads: Leads, a: str, b: str) -> tuple[str, list
     logits, own = [], []
     for lead_id in (a, b):
         with looking_at(scorer, leads, lead_id, head="pairwise") as subject:
-            logits.append({neutral.token: neutral.logit for neutral in subject.neutrals})
+            logits.append({neutral.text: neutral.logit for neutral in subject.neutrals})
             own.append(subject.logit)
     average = scorer.run.ranking.pairwise_mean
-    token = min(logits[0], key=lambda token: (sum(abs(said[token] - average) for said in logits), token))
-    ends = [(said[token], logit) for said, logit in zip(logits, own, strict=True)]
-    if scorer.writer is None:
-        return NEUTRAL[0], ends
-    texts = {ids[-1]: text for ids, text in zip(scorer.writer.tokenize(list(NEUTRAL))[0], NEUTRAL, strict=True)}
-    return texts[token], ends
+    text = min(logits[0], key=lambda text: (sum(abs(said[text] - average) for said in logits), text))
+    return text, [(said[text], logit) for said, logit in zip(logits, own, strict=True)]
 
 
-def _read(scorer: NeuralScorer, leads: Leads) -> tuple[Encoded, np.ndarray]:
-    """What the language model says of these leads, on the CPU, and their encoded fields (n, T)."""
-    encoded = Encoded.empty(len(leads))
-    if scorer.model.reader is not None and scorer.writer is not None:
-        prompts = scorer.writer.write(scorer.as_read(leads))
-        encoded = encode(scorer.model.reader, prompts, device=scorer.device)
-    return encoded, scorer.tower(leads)
-
-
-def _lessons(run: Run, apart: Tensor) -> tuple[Lesson, ...]:
-    """What each tier's part of the weights makes of x_A - x_B, (D + T,); () where the run has no such parts."""
+def _tiers(run: Run, apart: Tensor) -> tuple[TierPart, ...]:
+    """What each tier's part of the weights, or its push, makes of x_A - x_B, (D + T,); () where neither is known."""
     funnel = run.schema.funnel
     declared = funnel.effective_tiers()
     # A run that learned from the whole funnel has its tiers, whose names a declared one might have by chance.
@@ -113,17 +105,15 @@ def _lessons(run: Run, apart: Tensor) -> tuple[Lesson, ...]:
     known |= {REST: "", REVIEWED: "what people said of single pairs"}
     told = []
     for name, part in sorted(run.teaching.items()):
-        told.append(Lesson(name, known.get(name, shown_name(name)), float(part.double() @ apart)))
+        told.append(TierPart(name, known.get(name, shown_name(name)), float(part.double() @ apart)))
     return tuple(told)
 
 
 def _unknown(run: Run) -> str:
     """Why it is not known which tier taught the order, and how it could be."""
-    if run.adapter:
-        why = "its language model was trained along with the ranking"
-        remedy = "A model trained without that (setting epochs=0) tells it."
-    elif run.config.heads != "linear":
+    if run.config.heads != "linear":
         why, remedy = "its ranking part has two layers", "A model with one (setting heads=linear) tells it."
     else:
-        why, remedy = "it was trained before this was kept", "Train it again to know."
+        why = "it was trained before this was kept"
+        remedy = "Check its reasons (`python -m core faithfulness`) with the leads that it was trained on to know."
     return f"Which step of the funnel taught this order is not known for this model: {why}. {remedy}"

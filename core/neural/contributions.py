@@ -57,6 +57,7 @@ def as_attribution(
         words=_all_words(subject, tokens),
         truncated_turns=subject.prompt.dropped_turns if subject.prompt else 0,
         method=method,
+        neutral=subject.neutral.text,
     )
 
 

@@ -4,6 +4,7 @@
                random orders --------------------+--> logits with units left out (each set of text units read once)
                                                  '--> AOPC, infidelity over the random orders' sets
     lead with its words moved a little --> values again --> sensitivity
+    lead really without those units    --> AOPC again, see `deletion`
     second baseline                    --> values again --> agreement of the strongest
     model with a part shuffled         --> values again --> rank correlation, which must collapse
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -29,6 +31,7 @@ from core.data.leads import Leads
 from core.errors import ConfigError, NotComputable
 from core.faithfulness import DROPPED, Faithfulness, Told, over_leads
 from core.neural.contributions import relative_error
+from core.neural.deletion import deleted
 from core.neural.methods import FULL, METHODS
 from core.neural.one_pass import first_method
 from core.neural.scorer import NeuralScorer
@@ -43,8 +46,8 @@ Source: method 5.3 (1 to 5%); a fixed 0.02, captum's default, may be all that an
 SHAKES = 2
 """Times that it does so for a lead."""
 SHAKEN_LEADS = 4
-ANEW_LEADS = 4
-"""Leads that sensitivity, and models made anew, are measured on: they cost most and vary least."""
+ANEW_LEADS = 10
+"""Leads that sensitivity, and models made anew, are measured on: the former costs most and varies least."""
 SLACK = 1e-3
 """A lead that is read again gets the logit that was kept to within this: the last one of the top is still in it."""
 
@@ -90,8 +93,11 @@ def measure(
             top += subject.logit >= (tops or {}).get("0.05", np.inf) - SLACK
             shakes = SHAKES if number < SHAKEN_LEADS else 0
             found = one_lead(subject, names, draws, seed + number, tops or {}, shakes)
+        # Not as long as the lead is looked at: on a GPU both would want the heads, in different places.
+        orders = {name: _strongest_first(subject, own) for name, (_, own) in found.items()}
+        gone = deleted(scorer, subject, orders, random_orders(subject, draws, seed + number))
         for name, (entry, own) in found.items():
-            told[name].append(entry)
+            told[name].append(replace(entry, deleted=gone[name]))
             if name == first and number < ANEW_LEADS:
                 values.append(own)
         phase.at(number + 1, len(lead_ids))
@@ -112,19 +118,18 @@ def one_lead(
     subject: Subject, names: Sequence[str], draws: int, seed: int, tops: dict[str, float], shakes: int
 ) -> dict[str, tuple[Told, np.ndarray]]:
     """Each method's figures of one lead, and its values (units,)."""
-    rng, n = np.random.default_rng(seed), len(subject.units)
-    side = 1.0 if subject.logit >= subject.neutral.logit else -1.0
-    chance = [without_and_alone(rng.permutation(n)) for _ in range(draws)]
+    side = subject.side
+    chance = [without_and_alone(order) for order in random_orders(subject, draws, seed)]
     drawn = np.array([subject.logits(np.concatenate(both)) for both in chance])
     random = np.array([_aopc(subject, one, side) for one in drawn]).mean(axis=0)
     left_out = ~np.concatenate([np.concatenate(both) for both in chance])
     happened = subject.logit - drawn.ravel()
-    other = subject.against_second() if subject.prompt is not None and len(subject.neutrals) > 1 else None
     found = {}
     for name in names:
-        own, passes, seconds = _values(subject, name)
-        kept = np.concatenate(without_and_alone(np.argsort(-side * own, kind="stable")))
-        logits = subject.logits(kept)
+        shown = subject.among(METHODS[name].neutrals)
+        other = shown.against_second() if subject.prompt is not None and len(shown.neutrals) > 1 else None
+        own, passes, seconds = _values(shown, name)
+        logits = subject.logits(np.concatenate(without_and_alone(_strongest_first(subject, own))))
         fallen = logits[BINS.index(DROPPED)]
         full, alone = _aopc(subject, logits, side)
         entry = Told(
@@ -133,15 +138,25 @@ def one_lead(
             random_comprehensiveness=float(random[0]),
             random_sufficiency=float(random[1]),
             infidelity=infidelity(left_out @ own, happened),
-            error=relative_error(subject, own),
+            error=relative_error(shown, own),
             agreement=None if other is None else jaccard(own, METHODS[name].values(other)),
-            sensitivity=sensitivity(subject, name, own, shakes, seed) if shakes else None,
+            sensitivity=sensitivity(shown, name, own, shakes, seed) if shakes else None,
             falls={share: bool(fallen < least) for share, least in tops.items() if subject.logit >= least - SLACK},
             passes=passes,
             seconds=seconds,
         )
         found[name] = (entry, own)
     return found
+
+
+def random_orders(subject: Subject, draws: int, seed: int) -> list[np.ndarray]:
+    """Orders of the lead's units, (units,) each: the same for whoever asks again."""
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(len(subject.units)) for _ in range(draws)]
+
+
+def _strongest_first(subject: Subject, own: np.ndarray) -> np.ndarray:
+    return np.argsort(-subject.side * own, kind="stable")
 
 
 def _aopc(subject: Subject, logits: np.ndarray, side: float) -> tuple[float, float]:
@@ -191,7 +206,7 @@ def made_anew(
         alike = []
         with shuffling(shuffled, seed):
             for lead_id, own in zip(lead_ids, trained, strict=True):
-                with looking_at(scorer, leads, lead_id, head=head) as subject:
+                with looking_at(scorer, leads, lead_id, head=head, neutrals=METHODS[first].neutrals) as subject:
                     again = METHODS[first].values(subject)
                 if len(own) > 1 and np.ptp(own) > 0 and np.ptp(again) > 0:
                     alike.append(abs(float(spearmanr(own, again).statistic)))

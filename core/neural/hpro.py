@@ -164,25 +164,25 @@ def center_loss(score: Tensor, chosen: Tensor, rejected: Tensor) -> Tensor:
 
 def output_gradients(
     outputs: Mapping[str, Tensor], converted: Tensor, pairs: Pairs, loss: HproLoss
-) -> dict[str, Tensor]:
-    """Gradient of the batch's loss by each output, for exact large batches in small memory.
+) -> tuple[LossTerms, dict[str, Tensor]]:
+    """The batch's loss and its gradient by each output, for exact large batches in small memory.
 
     Pairs reach across micro-batches, so their gradients cannot be had one micro-batch at a time. Two passes can:
 
         1. all micro-batches without graph -> outputs of the whole batch
-        2. gradients = output_gradients(outputs, ...)
+        2. terms, gradients = output_gradients(outputs, ...)
         3. each micro-batch again, with graph: sum((o.float() * g[rows]).sum() for outputs o, gradients g).backward()
 
     By the chain rule this is the gradient of the whole batch, provided that both passes draw the same dropout.
 
-    Shape: as for `HproLoss`; result: the same keys, each (n,) fp32, zero where the loss does not use an output.
+    Shape: as for `HproLoss`; gradients: the same keys, each (n,) fp32, zero where the loss does not use an output.
     Source: GradCache (arXiv 2101.06983).
     """
     leaves = {name: _wide(output.detach()).requires_grad_() for name, output in outputs.items()}
     with torch.enable_grad():
-        total = loss(leaves, converted, pairs).total
-    gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True, materialize_grads=True)
-    return dict(zip(leaves, gradients, strict=True))
+        terms = loss(leaves, converted, pairs)
+    gradients = torch.autograd.grad(terms.total, list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return terms, dict(zip(leaves, gradients, strict=True))
 
 
 def _tier_means(values: Tensor, tier: Tensor, tiers: int) -> Tensor:

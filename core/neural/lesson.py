@@ -10,15 +10,15 @@ from torch import Tensor
 
 from core.config import Config
 from core.data.pairs import Pairing, Pairs, Reviewed
-from core.data.prompts import Prompt
+from core.data.prompts import Tokens
 from core.data.sampling import strata, stratified_batches, with_partners
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What LoRA learns from. Shapes: tower (n, T); converted, stage, call_seconds (n,); one prompt per lead."""
+    """What LoRA learns from. Shapes: tower (n, T); converted, stage, call_seconds (n,); prompts: n leads, as tokens."""
 
-    prompts: Sequence[Prompt]
+    prompts: Sequence[Tokens]
     tower: Tensor
     converted: np.ndarray
     stage: np.ndarray

@@ -11,14 +11,16 @@ from core.config import Config
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.data.pairs import Pairing, Reviewed
-from core.data.prompts import Prompt
+from core.data.sampling import mostly_won
 from core.errors import NotComputable
 from core.funnel import whole_funnel
 from core.neural.asllr import Encoded, Reader
 from core.neural.backbones import Backbone, load_backbone
+from core.neural.lesson import Lesson
 from core.neural.probe import ProbeData
 from core.neural.scorer import make_reader, make_writer, pick_device
 from core.neural.states import Shelf, encode
+from core.neural.token_store import TokenStore, write
 from core.progress import Event, Phase, Watch
 
 
@@ -80,11 +82,14 @@ class Material:
 
     def reader(self) -> Reader:
         """The language model with its read-out."""
-        return make_reader(self.backbone(), self.config.readout, self.config.readout_layers)
+        return make_reader(self.backbone(), self.config.readout, self.config.readout_layers, self.config.engine)
 
-    def prompts(self, rows: np.ndarray, fields: str) -> list[Prompt]:
-        """These leads as prompts; `fields` as in `Config.fields`."""
-        return make_writer(self.backbone(), self.config.max_tokens, fields).write(self.leads.take(rows))
+    def prompts(self, rows: np.ndarray, fields: str) -> TokenStore:
+        """These leads as tokens, from disk where they were written before; `fields` as in `Config.fields`."""
+        backbone = self.backbone()
+        writer = make_writer(backbone, self.config.max_tokens, fields)
+        identity = f"{backbone.identity.sha256} {backbone.identity.seed}"
+        return write(self.leads, rows, writer, self.work / "tokens", tokenizer=identity)
 
     def reads(self, fields: str) -> bool:
         """Whether the language model is needed: not where there is no text and fields go through the tower alone."""
@@ -115,6 +120,18 @@ class Material:
             self.reviewed_among(rows),
         )
 
+    def lesson(self, rows: np.ndarray, fields: str) -> Lesson:
+        """These leads as LoRA takes them."""
+        leads = self.leads
+        return Lesson(
+            self.prompts(rows, fields),
+            torch.from_numpy(self.tower_of(rows, fields)),
+            leads.converted[rows],
+            leads.stage[rows],
+            leads.call_seconds[rows],
+            self.reviewed_among(rows),
+        )
+
     def reviewed_among(self, rows: np.ndarray) -> Reviewed | None:
         """What people said of pairs of these leads, by position in `rows`."""
         return self.reviewed.among(rows) if self.reviewed else None
@@ -128,10 +145,4 @@ class Material:
 
     def sample(self, limit: int) -> np.ndarray:
         """At most `limit` training rows, up to half of them converted, the rest drawn evenly; ascending."""
-        rows, converted = self.train, self.leads.converted
-        if len(rows) <= limit:
-            return rows
-        rng = np.random.default_rng(self.config.seed)
-        won, others = rows[converted[rows] == 1], rows[converted[rows] != 1]
-        kept = won if len(won) <= limit // 2 else rng.choice(won, limit // 2, replace=False)
-        return np.sort(np.concatenate([kept, rng.choice(others, min(limit - len(kept), len(others)), replace=False)]))
+        return mostly_won(self.train, self.leads.converted, limit, self.config.seed)

@@ -10,9 +10,9 @@ import numpy as np
 
 from core.neural.gradients import integrated
 from core.neural.occlusion import occlusion
-from core.neural.one_pass import ONE_PASS
+from core.neural.one_pass import FEW_NEUTRAL, ONE_PASS
 from core.neural.shapley import shapley
-from core.neural.subject import Subject
+from core.neural.subject import NEUTRAL, Subject
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,12 @@ class Method:
     """Values by unit (units,); `Subject.passes` counts what they cost."""
     sums: bool = False
     """Whether its values promise to sum to F(x) - F(b)."""
+    neutrals: tuple[str, ...] = NEUTRAL
+    """What it chooses its baseline from where it is shown to people, and so where it is measured."""
 
 
 def _by_unit(gained: Callable[[Subject], np.ndarray]) -> Method:
-    return Method(lambda subject: subject.by_unit(gained(subject)))
+    return Method(lambda subject: subject.by_unit(gained(subject)), neutrals=FEW_NEUTRAL)
 
 
 METHODS = {

@@ -23,6 +23,7 @@ what was read off it, a few KB.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,13 +31,15 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from core.data.changing import one_table
+from core.data.changing import Unit, one_table
 from core.data.leads import Leads
 from core.data.prompts import Prompt
+from core.errors import LeadRankError
 from core.neural.asllr import Encoded, Reader
 from core.neural.batches import collate
 from core.neural.scorer import NeuralScorer, apply_ranking, heads_answers
 from core.neural.states import out_of_memory, token_budget
+from core.neural.units import units_of
 
 WASTE = 1.25
 """Times the tokens that a CPU may read so as to read several changes in one pass. A pass of 20 tokens takes a quarter
@@ -175,12 +178,30 @@ class NeuralRescorer:
 
     def score(self, changed: Leads) -> pd.DataFrame:
         """See `core.scores.Rescorer`."""
-        scorer = self.scorer
         leads = one_table([changed])
-        answers = heads_answers(scorer.model.heads, self._read(leads), scorer.tower(leads))
-        score, probability = apply_ranking(scorer.run.ranking, answers)
-        heads = {"pointwise_logit": answers.logit, "pairwise_score": answers.score}
-        return pd.DataFrame({"score": score, "probability": probability, **heads})
+        return self._answered(self._read(leads), self.scorer.tower(leads))
+
+    def blanked(self, units: Sequence[Unit], text: str) -> pd.DataFrame:
+        """See `core.scores.Rescorer`."""
+        rereader = self._held()
+        held = None if rereader is None else rereader.held
+        found, of_token, of_column = units_of(self.scorer, self.lead, held)
+        place = {(unit.kind, unit.name, unit.turn): number for number, unit in enumerate(found)}
+        try:
+            rows = [place[unit.kind, unit.name, unit.turn] for unit in units]
+        except KeyError as error:
+            raise LeadRankError(
+                f"expected fields and turns that the model reads of lead '{self.lead.lead_id.iat[0]}', however: got "
+                f"{error}"
+            ) from None
+        tower = np.repeat(self.scorer.tower(self.lead), len(rows), axis=0)
+        tower[np.array(rows, dtype=np.int64)[:, None] == of_column] = 0
+        if rereader is None or held is None:
+            return self._answered(Encoded.empty(len(rows)), tower)
+        assert self.scorer.writer is not None
+        token = self.scorer.writer.tokenize([text])[0][0][-1]
+        ids = [np.where(of_token == row, token, held.ids) for row in rows]
+        return self._answered(rereader.read([replace(held, ids=one) for one in ids]), tower)
 
     def readings(self, changed: Leads) -> np.ndarray:
         """See `core.scores.Rescorer`."""
@@ -191,6 +212,12 @@ class NeuralRescorer:
         """See `core.scores.Rescorer`."""
         rare = self.scorer.run.encoder.rare(changed)
         return [tuple(rare.columns[row]) for row in rare.to_numpy(dtype=bool)]
+
+    def _answered(self, encoded: Encoded, tower: np.ndarray) -> pd.DataFrame:
+        answers = heads_answers(self.scorer.model.heads, encoded, tower)
+        score, probability = apply_ranking(self.scorer.run.ranking, answers)
+        heads = {"pointwise_logit": answers.logit, "pairwise_score": answers.score}
+        return pd.DataFrame({"score": score, "probability": probability, **heads})
 
     def _read(self, leads: Leads) -> Encoded:
         rereader = self._held()

@@ -14,6 +14,7 @@ from core.data.leads import Leads
 from core.data.masking import masked_leads
 from core.data.prompts import PromptWriter
 from core.data.schema import Schema
+from core.engine import Engine
 from core.errors import LeadRankError, RunError
 from core.neural.asllr import AsLLR, Encoded, Heads, Reader
 from core.neural.backbones import Backbone, reload_backbone, yes_no_tokens
@@ -46,9 +47,9 @@ def pick_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def make_reader(backbone: Backbone, readout: str, layers: tuple[int, ...]) -> Reader:
-    """The backbone with its read-out."""
-    return Reader(backbone.model, yes_no_tokens(backbone.tokenizer), readout, layers)
+def make_reader(backbone: Backbone, readout: str, layers: tuple[int, ...], engine: Engine | None = None) -> Reader:
+    """The backbone with its read-out; `engine` says how it is computed."""
+    return Reader(backbone.model, yes_no_tokens(backbone.tokenizer), readout, layers, engine)
 
 
 def make_writer(backbone: Backbone, max_tokens: int, fields: str) -> PromptWriter:
@@ -100,9 +101,18 @@ class NeuralScorer:
 
     @staticmethod
     def load(
-        folder: Path, *, device: str = "auto", backbone: str | None = None, tell: Callable[[str], None] | None = None
+        folder: Path,
+        *,
+        device: str = "auto",
+        backbone: str | None = None,
+        engine: Engine | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> NeuralScorer:
-        """Rebuild the model of a run folder; `backbone` says where its language model lies now, if it has moved.
+        """Rebuild the model of a run folder.
+
+        Args:
+            backbone: where its language model lies now, if it has moved.
+            engine: how the language model is computed here; None = as in training.
 
         Raises:
             RunError: the folder is incomplete, altered or does not fit its backbone.
@@ -114,7 +124,7 @@ class NeuralScorer:
             if run.identity is None:
                 raise RunError(f"'{folder.name}' reads text but names no backbone; train again")
             base = reload_backbone(run.identity, name=backbone, on_progress=tell)
-            reader = make_reader(base, run.config.readout, run.config.readout_layers)
+            reader = make_reader(base, run.config.readout, run.config.readout_layers, engine or run.config.engine)
             writer = make_writer(base, run.config.max_tokens, run.ranking.fields)
             if run.adapter:
                 load_adapter(add_lora(base.model, run.config), run.adapter)
@@ -148,7 +158,13 @@ class NeuralScorer:
 
     def answers(self, leads: Leads, watch: Watch = nobody, cache: Shelf | None = None) -> Answers:
         """The heads' answers, in the order of `leads`; a chunk of leads is in memory at a time."""
-        return _joined([heads_answers(self.model.heads, *chunk) for chunk in self._read(leads, watch, cache)])
+        return _joined([heads_answers(self.model.heads, *chunk) for chunk in self._chunks(leads, watch, cache)])
+
+    def read(self, leads: Leads, watch: Watch = nobody) -> tuple[Encoded, np.ndarray]:
+        """What the language model says of these leads, on the CPU, and their encoded fields (n, T)."""
+        encoded, towers = zip(*self._chunks(leads, watch), strict=True)
+        joined = (torch.cat([getattr(part, name) for part in encoded]) for name in Encoded.__dataclass_fields__)
+        return Encoded(*joined), np.concatenate(towers)
 
     def score(self, leads: Leads, watch: Watch = nobody, *, parts: bool = False) -> Scores:
         """Rank the leads; `parts` adds what each field and the words add to the score, see `core.scoring.score`."""
@@ -156,14 +172,14 @@ class NeuralScorer:
         if parts:
             additive = Additive.of(self.model.heads, self.run.ranking, self.run.encoder)
         told: dict[str, list[np.ndarray]] = {}
-        for encoded, tower in self._read(leads, watch):
+        for encoded, tower in self._chunks(leads, watch):
             answers.append(heads_answers(self.model.heads, encoded, tower))
             for name, values in additive.parts(self.model.heads, encoded, tower).items() if additive else ():
                 told.setdefault(PART + name, []).append(values)
         more = {name: np.concatenate(values) for name, values in told.items()}
         return to_scores(self.run.ranking, lead_ids, _joined(answers), **more)
 
-    def _read(self, leads: Leads, watch: Watch, cache: Shelf | None = None) -> Iterator[tuple[Encoded, np.ndarray]]:
+    def _chunks(self, leads: Leads, watch: Watch, cache: Shelf | None = None) -> Iterator[tuple[Encoded, np.ndarray]]:
         """What the language model says of each chunk of leads, on the CPU, and their encoded fields."""
         phase = Phase("read leads", watch)
         for start in range(0, len(leads), CHUNK_LEADS):

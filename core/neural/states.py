@@ -15,9 +15,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from core.data.prompts import Prompt
+from core.data.prompts import Tokens
 from core.neural.asllr import Encoded, Reader
-from core.neural.batches import collate, token_batches
+from core.neural.plans import Plan, prepare
 
 SHARD_LEADS = {"cpu": 512, "cuda": 4_096}
 """Leads read, sorted by length, before their states are kept: what a killed run loses at most. Sorting 4,096 at a time
@@ -27,8 +27,7 @@ Progress = Callable[[int, int], None]
 
 
 PASS_TOKENS = {"cpu": 2_048, "cuda": 32_768}
-"""Tokens of one forward pass. On a CPU small passes are fastest: 2,048 tokens took 15% less time than 8,192
-(SmolLM2-135M, 12 layers, fp32; benchmarks/scoring.py)."""
+"""Tokens of one forward pass of several leads. A CPU reads them one by one (core.neural.plans)."""
 
 
 @dataclass(eq=False)
@@ -44,31 +43,38 @@ def token_budget(reader: Reader, device: torch.device, *, learning_layers: int =
     """Tokens that fit in memory at once: a share of what is free, divided by what one token keeps alive.
 
     Args:
-        learning_layers: deepest layers whose activations stay for the backward pass; 0 = reading alone.
+        learning_layers: deepest layers whose activations stay for the backward pass; 0 = reading alone. With
+            checkpointing each keeps its input, and one of them all.
     """
     config = reader.model.config
     wide = int(getattr(config, "intermediate_size", 4 * config.hidden_size))
     one_layer = 4 * (12 * int(config.hidden_size) + 4 * wide)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    fits = int(max(0.4 * free / (one_layer * max(learning_layers, 3)), 512))
+    token = one_layer * max(learning_layers, 3)
+    if reader.engine.checkpointing and learning_layers:
+        token = one_layer * 3 + 4 * int(config.hidden_size) * learning_layers
+    fits = int(max(0.4 * free / token, 512))
     # Never below one pass for want of free memory: dropout is drawn by pass, so a resumed run must cut the same passes.
     return max(fits, PASS_TOKENS[device.type]) if learning_layers else min(fits, PASS_TOKENS[device.type])
 
 
 def encode(
     reader: Reader,
-    prompts: Sequence[Prompt],
+    prompts: Sequence[Tokens],
     *,
     device: torch.device,
     budget: int = 0,
     cache: Shelf | None = None,
     on_progress: Progress | None = None,
+    plan: Plan | None = None,
 ) -> Encoded:
     """Read every prompt with the frozen model.
 
     Args:
-        budget: most tokens in memory at once; 0 = from the machine's memory. Halved when memory runs out.
+        budget: most tokens in memory at once; 0 = from the machine's memory. Halved when memory runs out. Of no
+            account on a CPU, which reads lead by lead.
         cache: where states are kept and looked for; None = nowhere.
+        plan: how to read; None = as `reader.engine` asks.
 
     Returns:
         Encoded on the CPU, one row per prompt, in order.
@@ -76,13 +82,13 @@ def encode(
     if not prompts:
         return Encoded.empty(0)
     total, done = sum(len(prompt) for prompt in prompts), 0
-    reader = reader.to(device).eval()
+    plan, reader = plan or prepare(reader, device), reader.to(device).eval()
     budget = budget or token_budget(reader, device)
     shards = []
     size = SHARD_LEADS[device.type]
     for start in range(0, len(prompts), size):
         part = prompts[start : start + size]
-        kept = None if cache is None else cache.folder / f"states-{_fingerprint(reader, part)}.safetensors"
+        kept = None if cache is None else cache.folder / f"states-{_fingerprint(reader, plan, part)}.safetensors"
         if cache is not None and kept is not None and kept.exists():
             tensors = load_file(kept)
             cache.spared += _took(kept)
@@ -91,7 +97,7 @@ def encode(
                 on_progress(done, total)
         else:
             tensors, began = {}, time.perf_counter()
-            for rows, encoded in _read(reader, part, device, budget):
+            for rows, encoded in _read(reader, plan, part, budget):
                 for name in Encoded.__dataclass_fields__:
                     values = getattr(encoded, name).cpu()
                     tensors.setdefault(name, torch.empty(len(part), *values.shape[1:]))[torch.from_numpy(rows)] = values
@@ -113,17 +119,15 @@ def _took(kept: Path) -> float:
         return float((file.metadata() or {}).get("seconds", 0))
 
 
-def _read(
-    reader: Reader, prompts: Sequence[Prompt], device: torch.device, budget: int
-) -> Iterator[tuple[np.ndarray, Encoded]]:
-    """Yield (rows, Encoded) batch by batch; a batch that does not fit in memory is tried again in halves."""
-    waiting = token_batches([len(prompt) for prompt in prompts], budget)
+def _read(reader: Reader, plan: Plan, prompts: Sequence[Tokens], budget: int) -> Iterator[tuple[np.ndarray, Encoded]]:
+    """Yield (rows, Encoded) pass by pass; one that does not fit in memory is tried again in halves."""
+    waiting = plan.passes([len(prompt) for prompt in prompts], budget)
     while waiting:
         rows = waiting.pop(0)
-        batch = collate([prompts[row] for row in rows], device)
+        batch = plan.collate([prompts[row] for row in rows])
         try:
-            with torch.inference_mode(), autocast(device):
-                encoded = reader(batch.ids, batch.lengths, batch.body)
+            with torch.inference_mode(), plan.autocast():
+                encoded = reader(batch.ids, batch.lengths, batch.body, batch.begun)
         except RuntimeError as error:
             if not out_of_memory(error) or len(rows) == 1:
                 raise
@@ -132,26 +136,15 @@ def _read(
         yield rows, encoded
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """bf16 arithmetic on a GPU; on a CPU fp32, whose scores have no ties."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=runs_bf16(device))
-
-
-def runs_bf16(device: torch.device) -> bool:
-    """Whether bf16 pays: on a GPU that computes in it, not on a CPU."""
-    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-
-
 def out_of_memory(error: RuntimeError) -> bool:
     """Whether torch failed for want of memory, on a GPU or a CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error) or "out of memory" in str(error)
 
 
-def _fingerprint(reader: Reader, prompts: Sequence[Prompt]) -> str:
+def _fingerprint(reader: Reader, plan: Plan, prompts: Sequence[Tokens]) -> str:
     config = reader.model.config
-    digest = hashlib.sha256(
-        repr((config.name_or_path, config.num_hidden_layers, reader.hidden, reader.readout, reader.layers)).encode()
-    )
+    model = config.name_or_path, config.num_hidden_layers, reader.hidden, reader.readout, reader.layers
+    digest = hashlib.sha256(repr((*model, plan.layout, plan.attention, str(plan.dtype))).encode())
     digest.update(reader.model.get_input_embeddings().weight[:8].detach().float().cpu().numpy().tobytes())
     for prompt in prompts:
         digest.update(prompt.ids.tobytes() + bytes([prompt.body]))

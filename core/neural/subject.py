@@ -15,7 +15,7 @@ out thus keeps its place and length, so nothing else moves: the same removal is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,13 +25,14 @@ import torch
 from torch import Tensor
 
 from core.data.leads import Leads
-from core.data.prompts import Part, Prompt, shown_value
+from core.data.prompts import Part, Prompt
 from core.errors import ConfigError
 from core.neural.asllr import AsLLR, Encoded, Outputs
 from core.neural.batches import collate
 from core.neural.passes import checkpoints, frozen, most_bytes, rows_at_once, token_bytes
 from core.neural.scorer import NeuralScorer
 from core.neural.states import token_budget
+from core.neural.units import units_of
 
 Answer = Callable[[Outputs], Tensor]
 HEADS: dict[str, Answer] = {
@@ -51,8 +52,9 @@ The second baseline is therefore the token that scores next nearest.
 
 @dataclass(frozen=True)
 class Neutral:
-    """A neutral lead: what stands for words not said, and the logit of the lead that says nothing else."""
+    """A neutral lead: what stands for words not said, "" where none are read, and the logit of that lead."""
 
+    text: str
     token: int
     logit: float
 
@@ -90,6 +92,15 @@ class Subject:
     def neutral(self) -> Neutral:
         """The baseline."""
         return self.neutrals[0]
+
+    @property
+    def side(self) -> float:
+        """1 where the lead lies above the neutral one, else -1: which way its strongest reasons point."""
+        return 1.0 if self.logit >= self.neutral.logit else -1.0
+
+    def among(self, texts: Sequence[str]) -> Subject:
+        """The same lead with these texts alone to choose the baselines from, unless nothing is read."""
+        return replace(self, neutrals=tuple(one for one in self.neutrals if one.text in ("", *texts)))
 
     def against_second(self) -> Subject:
         """The same lead against the second baseline. Raises ConfigError where there is one baseline alone."""
@@ -223,14 +234,15 @@ def looking_at(
         raise ConfigError("neutrals must name at least one token, however: got=()")
     lead = scorer.as_read(leads.take(np.array([leads.row_of(lead_id)])))
     reader, prompt, words = scorer.model.reader, None, torch.zeros(0, 0, device=scorer.device)
-    tokens = np.zeros(1, dtype=np.int64)
+    tokens = {"": 0}
     tower = torch.from_numpy(scorer.tower(lead)).to(scorer.device)
     with ExitStack() as stack:
         model = stack.enter_context(frozen(scorer.model.to(scorer.device)))
         if reader is not None and scorer.writer is not None:
             prompt = scorer.writer.write(lead)[0]
             # The last token, for some tokenizers put a blank before.
-            tokens = np.array([ids[-1] for ids in scorer.writer.tokenize(list(neutrals))[0]])
+            written = scorer.writer.tokenize(list(neutrals))[0]
+            tokens = {text: ids[-1] for text, ids in zip(neutrals, written, strict=True)}
             words = embedded(model, prompt.ids, scorer.device)
             if len(prompt) * token_bytes(reader) > most_bytes(scorer.device):
                 stack.enter_context(checkpoints(reader))
@@ -239,8 +251,9 @@ def looking_at(
         yield _settled(whole, tokens, getattr(scorer.run.ranking, f"{head}_mean"))
 
 
-def _settled(subject: Subject, tokens: np.ndarray, average: float) -> Subject:
+def _settled(subject: Subject, named: Mapping[str, int], average: float) -> Subject:
     """The subject with its logit, and with those of the neutral leads, nearest to `average` first."""
+    tokens, texts = np.array([*named.values()]), [*named]
     said, tower = subject.words[None], torch.zeros(len(tokens) + 1, subject.tower.shape[1], device=subject.tower.device)
     tower[-1:] = subject.tower
     if subject.prompt is not None:
@@ -256,29 +269,8 @@ def _settled(subject: Subject, tokens: np.ndarray, average: float) -> Subject:
     return replace(
         subject,
         logit=float(logits[-1]),
-        neutrals=tuple(Neutral(int(tokens[one]), float(logits[one])) for one in order),
+        neutrals=tuple(Neutral(texts[one], int(tokens[one]), float(logits[one])) for one in order),
     )
-
-
-def units_of(
-    scorer: NeuralScorer, lead: Leads, prompt: Prompt | None
-) -> tuple[tuple[Part, ...], np.ndarray, np.ndarray]:
-    """The units, fields in the order of the schema and then turns; the unit of each token (L,), -1 for structure; and
-    of each column of the tower (T,)."""
-    encoder, parts = scorer.run.encoder, prompt.parts if prompt else ()
-    columns = encoder.groups if scorer.run.ranking.fields != "prompt" else np.zeros(0, dtype=np.int64)
-    by_column = [encoder.fields[group] for group in columns]
-    there = {*by_column, *(part.name for part in parts if part.kind == "field")}
-    fields = [name for name in lead.schema.features.columns() if name in there]
-    units = [Part("field", name, shown_value(lead.features[name].iat[0])) for name in fields]
-    place = {name: number for number, name in enumerate(fields)}
-    own = np.zeros(len(parts) + 1, dtype=np.int64)
-    own[-1] = -1
-    for number, part in enumerate(parts):
-        own[number] = place[part.name] if part.kind == "field" else len(units)
-        units += [] if part.kind == "field" else [part]
-    of_token = own[prompt.part] if prompt else np.zeros(0, dtype=np.int64)
-    return tuple(units), of_token, np.array([place[name] for name in by_column], dtype=np.int64)
 
 
 def embedded(model: AsLLR, ids: np.ndarray, device: torch.device) -> Tensor:

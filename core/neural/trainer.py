@@ -11,7 +11,7 @@ What was decided on the way is told in `Trained.decisions`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,18 @@ from core.config import Config
 from core.data.leads import Leads
 from core.data.pairs import Reviewed
 from core.data.sampling import sampled_rate
-from core.neural.asllr import AsLLR, Encoded, Heads
+from core.neural.asllr import AsLLR, Heads
 from core.neural.checkpoints import Ranking, Run, adapter_state, add_lora
-from core.neural.choices import choose_fields, choose_pairs, choose_ranking, z_score
-from core.neural.finetune import finetune, restore
-from core.neural.lesson import Lesson, batches_of
+from core.neural.choices import choose_fields, choose_pairs, choose_ranking
+from core.neural.joining import lay_down
+from core.neural.lesson import batches_of
 from core.neural.material import Material
 from core.neural.probe import Probe, fit_probe
 from core.neural.scorer import Answers, NeuralScorer, apply_ranking, heads_answers, make_writer
-from core.neural.states import Shelf, encode
-from core.neural.teaching import taught_by_tier
+from core.neural.states import Shelf
+from core.neural.teaching import PUSHING_LEADS, pushed_by_tier, taught_by_tier
+from core.neural.tuning import Course, tune
+from core.neural.workers import ALONE, Workers
 from core.progress import Event, Phase, Watch
 
 NAME = "asLLR + HPRO"
@@ -57,12 +59,14 @@ def train_run(
     watch: Watch,
     shelf: Shelf | None = None,
     reviewed: Reviewed | None = None,
+    workers: Workers = ALONE,
 ) -> Trained:
     """Train on the rows `train`; stop, choose and calibrate on the later rows `calibration`.
 
     Args:
         work: folder for checkpoints and, unless there is a `shelf` for them, the language model's states.
         reviewed: what people said of pairs among `leads`.
+        workers: processes that wait to fine-tune with this one, the first; see `core.neural.joining`.
 
     Raises:
         NotComputable: nothing to learn from, or one outcome only.
@@ -105,7 +109,7 @@ def train_run(
     if config.epochs and not reads:
         decisions["kept"] = "probe: the language model reads nothing here, so there is nothing to fine-tune"
     elif config.epochs:
-        answers, prior, history = _finetune(material, model, rows, fields)
+        answers, prior, history = _finetune(material, model, rows, fields, workers)
         ranking = choose_ranking(material, answers, None, sampled_rate=prior, true_rate=true_rate, fields=fields)
         value = _later_auc(material, ranking, answers)
         won = int(leads.converted[material.later].sum())
@@ -142,7 +146,17 @@ def train_run(
     )
     writer = make_writer(backbone, config.max_tokens, fields) if backbone else None
     scorer = NeuralScorer(run, model.to(material.device).eval(), writer, material.device, NAME)
+    if adapter:
+        scorer.run = run = replace(run, teaching=_pushes(material, scorer))
     return Trained(run, scorer, decisions)
+
+
+def _pushes(material: Material, scorer: NeuralScorer) -> dict[str, Tensor]:
+    rows, reviewed = material.sample(PUSHING_LEADS), material.reviewed
+    rows = rows if reviewed is None else np.union1d(rows, reviewed.members)
+    material.watch(Event("ask which tiers push where"))
+    leads = material.leads.take(rows)
+    return pushed_by_tier(scorer, leads, material.pairing, material.reviewed_among(rows), material.watch)
 
 
 def _fresh_heads(material: Material, fields: str) -> Heads:
@@ -159,49 +173,17 @@ def _later_auc(material: Material, ranking: Ranking, answers: Answers) -> float:
 
 
 def _finetune(
-    material: Material, model: AsLLR, rows: np.ndarray, fields: str
+    material: Material, model: AsLLR, rows: np.ndarray, fields: str, workers: Workers
 ) -> tuple[Answers, float, list[dict[str, Any]]]:
     """Fine-tune in place; answers on the later slice, the sampling prior and the history of the epochs."""
-    leads, config, later = material.leads, material.config, material.later
-    lesson = Lesson(
-        material.prompts(rows, fields),
-        torch.from_numpy(material.tower_of(rows, fields)),
-        leads.converted[rows],
-        leads.stage[rows],
-        leads.call_seconds[rows],
-        material.reviewed_among(rows),
-    )
+    config = material.config
     assert model.reader is not None
     torch.manual_seed(config.seed)
     add_lora(model.reader.model, config)
-    prompts, tower, outcome = material.prompts(later, fields), material.tower_of(later, fields), leads.converted[later]
-
-    def later_answers(current: AsLLR) -> Answers:
-        inner: AsLLR = getattr(current, "module", current)
-        assert inner.reader is not None
-        phase = Phase("validate", material.watch)
-        encoded: Encoded = encode(inner.reader, prompts, device=material.device, on_progress=phase.at)
-        answers = heads_answers(inner.heads, encoded, tower)
-        inner.to(material.device)
-        return answers
-
-    def validate(current: AsLLR) -> dict[str, float]:
-        answers = later_answers(current)
-        blend = z_score(answers.logit) + z_score(answers.score)
-        said = {"pointwise": answers.logit, "pairwise": answers.score, "blend": blend}
-        values = {f"{name}_auc": metrics.auc(outcome, score) for name, score in said.items()}
-        return {
-            "auc": max(values.values()),
-            **values,
-            "semantic_auc": metrics.auc(outcome, answers.semantic),
-            "average_precision": metrics.average_precision(outcome, blend),
-        }
-
-    model.to(material.device)
-    tuned = finetune(
-        model, lesson, material.pairing, config, validate=validate, work=material.work, watch=material.watch
-    )
-    restore(model, tuned.state)
-    model.eval()
-    prior = sampled_rate(lesson.converted, batches_of(lesson, config, 0))
-    return later_answers(model), prior, tuned.history
+    train, later = (material.lesson(part, fields) for part in (rows, material.later))
+    course = Course(train, later, material.pairing, config, material.work)
+    if workers.count > 1:
+        lay_down(model, course, material.backbone().identity)
+        workers.call()
+    answers, history = tune(model, course, material.device, material.watch, workers)
+    return answers, sampled_rate(train.converted, batches_of(train, config, 0)), history

@@ -6,22 +6,30 @@ import importlib.util
 
 import pytest
 
+from benchmarks.padding import measure
+from core.neural.states import PASS_TOKENS
 from tests.smoke import run
 
 
 def test_padding_lies_between_its_bounds() -> None:
-    result = run("padding", "--budgets", "2000", "512000000")
+    result = run("padding", "--budgets", "32768", "512000000")
     mean = result["mean_tokens"]
     assert 330 < mean < 440
     assert result["pad_to_2000"] == pytest.approx(2_000 / mean, rel=1e-3)
     assert result["pad_to_3600"] == pytest.approx(3_600 / mean, rel=1e-3)
-    assert 1 <= result["token_budget_2000"] < 1.05
-    assert result["token_budget_2000"] < result["token_budget_512000000"] < result["random_batches_of_32"]
+    assert 1 <= result["packed_32768"] < 1.01
+    assert result["bucketed_32768"] < result["bucketed_512000000"] < result["random_batches_of_32"]
     assert result["random_batches_of_32"] < result["pad_to_2000"]
 
 
+def test_what_a_gpu_computes_beyond_the_leads_own_tokens() -> None:
+    result = measure(20_000, [PASS_TOKENS["cuda"]], seed=0)
+    assert 1 <= result["packed_32768"] <= 1.02
+    assert result["packed_32768"] < result["bucketed_32768"] <= 1.10
+
+
 def test_scoring_is_faster_than_padding_and_says_the_same() -> None:
-    result = run("scoring", "--budgets", "600")
+    result = run("scoring", "--budgets", "600", "--bf16")
     rates, ratios = result["leads_per_second"], result["ours_over"]
     assert ratios.keys() | {"ours"} == rates.keys()
     for name, ratio in ratios.items():
@@ -29,7 +37,13 @@ def test_scoring_is_faster_than_padding_and_says_the_same() -> None:
     # Nine and five times the tokens: even a busy machine does not make up for that.
     assert ratios["padded_to_3600"] > 2
     assert ratios["padded_to_2000"] > 1.5
-    assert result["largest_score_difference"] < 1e-3
+    assert result["largest_score_difference"] < 1e-3 < result["bf16"]["largest_step"]
+
+
+def test_frozen_layers_kept_on_disk_change_nothing() -> None:
+    (row,) = run("prefix")["rows"]
+    assert row["largest_difference"] < 1e-4 and row["validation"] == row["validation_without"]
+    assert row["ratio"] == pytest.approx(row["seconds_without"] / row["seconds"])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("trl") is None, reason="TRL is installed for the benchmarks alone")

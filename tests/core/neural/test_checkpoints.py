@@ -75,7 +75,7 @@ def test_the_mark_of_reasons_tells_models_and_methods_apart_and_not_what_is_writ
 
 
 def test_what_a_run_computes_with_is_not_written_anew(folder: Path) -> None:
-    with pytest.raises(RunError, match=r"only README.md, faithfulness.json .* got=\['ranking.json'\]"):
+    with pytest.raises(RunError, match=r"only README.md, faithfulness.json, teaching.* got=\['ranking.json'\]"):
         amend_run(folder, {"ranking.json": "{}"})
     load_run(folder)
 

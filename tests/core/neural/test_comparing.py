@@ -62,7 +62,7 @@ def test_an_exchange_turns_every_sign(probed: Trained, leads: Leads) -> None:
     assert len(theirs) == len(one.contributions)
     for c in one.contributions:
         assert c.value == pytest.approx(-theirs[c.kind, c.lead, c.name], abs=1e-5)
-    assert [lesson.value for lesson in one.lessons] == pytest.approx([-x.value for x in other.lessons], abs=1e-5)
+    assert [part.value for part in one.tiers] == pytest.approx([-x.value for x in other.tiers], abs=1e-5)
 
 
 def test_what_was_said_decides_between_two_leads_alike_in_all_else(probed: Trained, leads: Leads) -> None:
@@ -101,22 +101,22 @@ def test_the_tiers_taught_the_whole_difference(
 ) -> None:
     for scorer, data in ((probed.scorer, leads), fields_alone[::-1]):
         found = explain_pair(scorer, data, *FAR[:2])
-        assert {lesson.words for lesson in found.lessons} >= {"lock in over lost", "longer over shorter calls"}
-        assert sum(lesson.value for lesson in found.lessons) == pytest.approx(found.difference, abs=1e-3)
+        assert {part.words for part in found.tiers} >= {"lock in over lost", "longer over shorter calls"}
+        assert sum(part.value for part in found.tiers) == pytest.approx(found.difference, abs=1e-3)
         assert taught(found).startswith("This order was taught mainly by pairs of past leads: ")
 
 
 def test_where_no_tier_is_known_it_says_why(fields_alone: tuple[Leads, NeuralScorer]) -> None:
     leads, scorer = fields_alone
-    for more, words in (
-        ({}, "before this was kept. Train it again"),
-        ({"adapter": {"x": scorer.run.heads["pairwise.weight"]}}, "epochs=0"),
-        ({"config": replace(scorer.run.config, heads="two-layer")}, "two layers"),
+    config = scorer.run.config
+    for settings, words in (
+        (config, "before this was kept. Check its reasons"),
+        (replace(config, heads="two-layer"), "two layers"),
     ):
-        run = replace(scorer.run, teaching={}, **more)
+        run = replace(scorer.run, teaching={}, config=settings)
         old = NeuralScorer(run, scorer.model, scorer.writer, scorer.device, "old")
         found = explain_pair(old, leads, "L0003", "L0007")
-        assert not found.lessons and words in taught(found) and "not known for this model" in taught(found)
+        assert not found.tiers and words in taught(found) and "not known for this model" in taught(found)
 
 
 def test_a_queue_that_has_them_the_other_way_round_says_so(fields_alone: tuple[Leads, NeuralScorer]) -> None:

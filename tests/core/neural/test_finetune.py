@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 
 from core.config import Config
 from core.data.pairs import Pairing, Reviewed
@@ -17,8 +16,9 @@ from core.neural.asllr import AsLLR, Heads, Reader
 from core.neural.backbones import load_backbone, yes_no_tokens
 from core.neural.batches import tokenize_with
 from core.neural.checkpoints import adapter_state, add_lora, load_adapter
-from core.neural.finetune import finetune, gradients, restore
+from core.neural.finetune import finetune, restore
 from core.neural.lesson import Lesson, batches_of
+from core.neural.whole_batch import gradients
 from core.progress import Event, nobody
 from tests.made import make_leads, tiny_config
 
@@ -47,7 +47,7 @@ def collected(config: Config, budget: int) -> dict[str, torch.Tensor]:
     torch.nn.init.normal_(model.heads.pairwise.get_parameter("weight"), std=0.1)
     rows = np.arange(24)
     pairs = PAIRING.pairs(LEADS.stage[rows], LEADS.converted[rows], LEADS.call_seconds[rows])
-    gradients(model, lesson, rows, pairs, config, seed=1, budget=budget, accelerator=Accelerator(cpu=True))
+    gradients(model, lesson, rows, pairs, config, step=1, budget=budget)
     return {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
 
 

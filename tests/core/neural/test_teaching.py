@@ -1,6 +1,7 @@
 """Which tier taught the ranking head what: parts that sum to it, from nothing but its own loss."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,14 +9,19 @@ import torch
 from torch import nn
 
 from core.config import PRESETS, with_settings
+from core.data.leads import Leads
 from core.data.pairs import Pairing
 from core.funnel import Funnel, Tier
 from core.neural.asllr import Encoded, Heads
 from core.neural.probe import Probe, ProbeData, fit_probe
-from core.neural.teaching import REST, taught_by_tier
-from core.neural.trainer import Trained
+from core.neural.scorer import NeuralScorer
+from core.neural.teaching import REST, pushes_of, taught_by_tier
+from core.neural.trainer import Trained, train_run
+from core.progress import nobody
+from tests.made import make_leads, tiny_config
 
 CONFIG = with_settings(PRESETS["cpu-quick"], ["seed=1"])
+LORA = tiny_config("probe=false", "fields=both", "epochs=1")
 STAGES = ("lost", "call", "sold")
 SALE, CALL = Tier("sale", 1.0, ("sold",), ("lost", "call")), Tier("talk", 0.2, ("call", "sold"), ("lost",), weight=0.5)
 Fitted = tuple[Probe, ProbeData, Pairing]
@@ -103,3 +109,46 @@ def test_a_trained_run_has_it_and_it_fits_its_heads(probed: Trained) -> None:
     own = probed.run.heads["pairwise.weight"][0]
     assert torch.stack(list(parts.values())).sum(dim=0) == pytest.approx(own, abs=1e-5)
     assert parts[REST].norm() < 0.05 * own.norm()
+
+
+def test_a_run_with_lora_knows_where_each_tier_pushes(tmp_path: Path) -> None:
+    """At the head's minimum the push is the part, but for the strength; so it is the same formula."""
+    leads = make_leads()
+    tuned = train_run(leads, np.arange(160), np.arange(160, 240), LORA, tmp_path, nobody)
+    pushes = tuned.run.teaching
+    assert tuned.run.adapter and set(pushes) == {"global_dominance", "key_action", "soft_signal"}
+    x = features(tuned.scorer, leads.take(np.arange(160)))
+    pairing = Pairing.fit(leads.take(np.arange(160)))
+    pairs = pairing.pairs(leads.stage[:160], leads.converted[:160], leads.call_seconds[:160])
+    w, sale = tuned.run.heads["pairwise.weight"][0].double(), pairs.tiers.index(pairs.tiers[0])
+    own = pairs.tier == sale
+    apart = (x[pairs.chosen[own]] - x[pairs.rejected[own]]).numpy()
+    pull = torch.sigmoid(torch.tensor(pairs.margin[own]).double() - torch.tensor(apart) @ w).numpy()
+    share = pairs.tiers[sale].weight / sum(tier.weight for tier in pairs.tiers)
+    wanted = share * (pull[:, None] * apart).mean(axis=0)
+    assert pushes[pairs.tiers[sale].name].numpy() == pytest.approx(wanted, abs=1e-4)
+    # A sale over a loss asks for a sale: its pairs push leads that ordered above those that did not.
+    won, along = leads.converted[:160] == 1, x @ pushes["global_dominance"].double()
+    assert along[won].mean() > along[~won].mean()
+
+
+def test_a_finished_run_learns_it_from_the_leads_that_trained_it_alone(probed: Trained) -> None:
+    leads = make_leads()
+    leads = replace(leads, schema=replace(leads.schema, split=replace(leads.schema.split, train_share=0.7)))
+    run = replace(probed.run, card={"data": {"sha256": leads.content_hash}}, teaching={})
+    old = NeuralScorer(run, probed.scorer.model, probed.scorer.writer, probed.scorer.device, "old")
+    pushes = pushes_of(old, leads)
+    assert set(pushes) == set(probed.run.teaching) - {REST}
+    # The head of the probe lies at its minimum, where what pushes is what taught: the same direction, tier by tier.
+    for name, push in pushes.items():
+        taught = probed.run.teaching[name]
+        assert torch.cosine_similarity(push[-3:], taught[-3:], dim=0) > 0.8
+    assert pushes_of(old, leads.take(np.arange(200))) == {}
+    reviewed = replace(run, card={**run.card, "reviews": {}})
+    assert pushes_of(NeuralScorer(reviewed, old.model, old.writer, old.device, "reviewed"), leads) == {}
+
+
+def features(scorer: NeuralScorer, leads: Leads) -> torch.Tensor:
+    encoded, tower = scorer.read(leads)
+    with torch.no_grad():
+        return scorer.model.heads.features(encoded, torch.from_numpy(tower)).double()

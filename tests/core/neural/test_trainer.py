@@ -11,6 +11,7 @@ from core.data.leads import Leads
 from core.data.schema import Schema
 from core.errors import NotComputable
 from core.neural.asllr import Heads
+from core.neural.teaching import REST
 from core.neural.trainer import Trained, train_run
 from core.progress import Event, nobody
 from tests.made import make_leads, tiny_config
@@ -68,7 +69,8 @@ def test_fewer_leads_are_read_and_the_prior_is_corrected(tmp_path: Path) -> None
 
 def test_the_paper_preset_runs_without_a_probe(tmp_path: Path) -> None:
     trained = run(tmp_path, "probe=false", "fields=prompt", "readout=last", "epochs=1", "rank_by=pointwise")
-    assert trained.decisions["kept"].startswith("LoRA") and trained.run.adapter and not trained.run.teaching
+    assert trained.decisions["kept"].startswith("LoRA") and trained.run.adapter
+    assert trained.run.teaching and REST not in trained.run.teaching
     assert trained.run.ranking.rank_by == "pointwise"
 
 

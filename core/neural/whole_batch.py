@@ -1,0 +1,135 @@
+"""The gradient of a whole batch, pairs across all of its leads included, in bounded memory and by several processes.
+
+    leads of the batch, longest first, dealt out to the processes
+      |
+      v  own leads, in short passes  --> answers (5, own)  --sum over processes-->  answers (5, batch)
+      |                                                                                   |
+      |                                              loss over all leads and pairs, gradient by each answer (5, batch)
+      v                                                                                   |
+    own passes backward, from the gradients of their own answers  <-----------------------'
+      '--> gradients of adapters and heads --sum over processes--> those of the whole batch
+
+By the chain rule this is exact. Where the activations of all own passes fit in memory, each lead is read once; else it
+is read again on the way back, with the same dropout, which is drawn by the step and the lead's place in the batch.
+Source: GradCache (arXiv 2101.06983), see `hpro.output_gradients`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.config import Config
+from core.data.pairs import Pairs
+from core.neural.asllr import AsLLR, Outputs
+from core.neural.hpro import HproLoss, output_gradients
+from core.neural.lesson import Lesson
+from core.neural.plans import plan_for
+from core.neural.states import PASS_TOKENS, out_of_memory
+from core.neural.workers import ALONE, Workers
+
+ANSWERS = tuple(Outputs.__dataclass_fields__)
+
+
+def gradients(
+    model: AsLLR,
+    lesson: Lesson,
+    rows: np.ndarray,
+    pairs: Pairs,
+    config: Config,
+    *,
+    step: int,
+    budget: int,
+    workers: Workers = ALONE,
+) -> dict[str, float]:
+    """Add the batch's gradient to the parameters and return its figures, the same on every process.
+
+    Args:
+        rows: leads of the batch; pairs: positions within `rows`.
+        step: its number, which seeds dropout.
+        budget: most tokens whose activations this process holds at once.
+
+    Raises:
+        torch.OutOfMemoryError: on every process, where the memory of one has run out.
+        RunError: another process has ended.
+    """
+    assert model.reader is not None
+    device = next(model.heads.parameters()).device
+    plan = plan_for(model.reader.engine, device, model.reader.model.config)
+    if plan.layout == "alone":
+        # Scores must not depend on the leads beside; what is learned from may, and short leads together go faster.
+        plan = replace(plan, layout="padded")
+    lengths = np.array([len(lesson.prompts[row]) for row in rows])
+    own = np.argsort(-lengths, kind="stable")[workers.slice(len(rows))]
+    passes = [own[part] for part in plan.passes(lengths[own].tolist(), min(budget, PASS_TOKENS[device.type]))]
+    once = len(passes) == 1 or int(lengths[own].sum()) <= budget
+    model.train()
+
+    def answers(part: np.ndarray) -> Tensor:
+        torch.manual_seed(_seed(config.seed, step, int(part[0])))
+        batch, tower = plan.collate([lesson.prompts[row] for row in rows[part]]), lesson.tower[rows[part]].to(device)
+        with plan.autocast():
+            said = model(batch.ids, batch.lengths, batch.body, tower, batch.begun)
+        return torch.stack([getattr(said, name).float() for name in ANSWERS])
+
+    with _memory_of_all(workers), torch.set_grad_enabled(once):
+        said = [answers(part) for part in passes]
+    outputs = torch.zeros(len(ANSWERS), len(rows), device=device)
+    for part, values in zip(passes, said, strict=True):
+        outputs[:, torch.from_numpy(part).to(device)] = values.detach()
+    workers.sum(outputs)
+    converted = torch.from_numpy(lesson.converted[rows]).to(device)
+    terms, by_answer = output_gradients(
+        dict(zip(ANSWERS, outputs, strict=True)), converted, pairs, HproLoss(config.loss)
+    )
+    wanted = torch.stack([by_answer[name] for name in ANSWERS])
+    with _memory_of_all(workers):
+        for number, part in enumerate(passes):
+            again = said[number] if once else answers(part)
+            again.backward(wanted[:, torch.from_numpy(part).to(device)])
+            # Its graph goes with it.
+            said[number] = again.detach()
+    _sum_gradients(model, workers)
+    figures = {name: getattr(terms, name).item() for name in ("total", "pointwise", "pairwise", "semantic")}
+    for tier, accuracy in zip(pairs.tiers, terms.tier_accuracy.tolist(), strict=True):
+        if math.isfinite(accuracy):
+            figures[f"pair_accuracy.{tier.name}"] = accuracy
+    return figures
+
+
+def _seed(seed: int, step: int, first: int) -> int:
+    """Of one pass: of the lead that it begins with, so that it is the same however many processes share the batch."""
+    return int(np.random.SeedSequence((seed, step, first)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _sum_gradients(model: AsLLR, workers: Workers) -> None:
+    """Sum what the processes have found, as one long vector; a process without a lead in the batch has found zeros."""
+    if workers.count == 1:
+        return
+    learning = [value for value in model.parameters() if value.requires_grad]
+    for value in learning:
+        value.grad = torch.zeros_like(value) if value.grad is None else value.grad
+    grads = [value.grad for value in learning if value.grad is not None]
+    whole = workers.sum(torch.cat([grad.flatten() for grad in grads]))
+    for grad, part in zip(grads, whole.split([grad.numel() for grad in grads]), strict=True):
+        grad.copy_(part.view_as(grad))
+
+
+@contextmanager
+def _memory_of_all(workers: Workers) -> Iterator[None]:
+    """Memory that runs out on one process runs out on all, so that they try again together."""
+    failed: RuntimeError | None = None
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        failed = error
+    if workers.any(failed is not None):
+        raise torch.OutOfMemoryError("a process of this training has too little memory for the batch") from failed
