@@ -40,11 +40,13 @@ from core.neural.scorer import NeuralScorer
 from core.neural.subject import looking_at
 from core.neural.trainer import train_run
 from core.progress import nobody
+from core.proofs import NOTHING
+from core.ranking import Figure
 from core.removals import pick
 from core.scoring import load_scorer, rescorer
 
 PROVED = 5
-"""Reasons that are proved by leaving them out."""
+"""Reasons that are proved by leaving them out, and once more by words that say nothing."""
 
 
 def timed(work: Callable[..., Any], *given: Any) -> tuple[float, Any]:
@@ -71,8 +73,9 @@ def costs(scorer: NeuralScorer, leads: Leads, lead_ids: Sequence[str]) -> dict[s
         found["first reasons"].append(seconds / forward)
         shown = sorted((*first.fields, *first.turns), key=lambda c: -abs(c.value))[:PROVED]
         again = rescorer(scorer, one)
-        seconds, _ = timed(again.score, one_table([without(one, each) for each in shown]))
-        found["five proofs"].append(seconds / forward)
+        gone, _ = timed(again.score, one_table([without(one, each) for each in shown]))
+        blank, _ = timed(again.blanked, shown, first.neutral or NOTHING)
+        found["five proofs"].append((gone + blank) / forward)
         changed = changed_lead(one, {leads.schema.features.numeric[0]: 1.0})
         found["a what-if, after the first"].append(timed(again.score, changed)[0] / forward)
     return {name: float(np.median(values)) for name, values in found.items()}
@@ -91,12 +94,16 @@ def tiny(leads: int) -> tuple[NeuralScorer, Leads, pd.DataFrame]:
 def table(found: Faithfulness, forward: float) -> str:
     """One line a method."""
     lines = [
-        "| method | comprehensiveness | over random | sufficiency | under random | over gradient x input | "
+        "| method | comprehensiveness | over random | sufficiency | under random | taken out: comprehensiveness over "
+        "random | taken out: sufficiency under random | over gradient x input | "
         "infidelity | sensitivity | sum off by | same top 5 | passes | x forward | a second | gate |",
-        "|" + "---|" * 14,
+        "|" + "---|" * 16,
     ]
     for one in found.methods:
-        figures = [one.comprehensiveness, one.over_random, one.sufficiency, one.under_random, one.over_gradient]
+        gone = one.deleted
+        figures: list[Figure | None] = [one.comprehensiveness, one.over_random, one.sufficiency, one.under_random]
+        figures += [gone.over_random, gone.under_random] if gone else [None, None]
+        figures.append(one.over_gradient)
         cells = ["" if f is None else f"{f.value:.2f} ({f.low:.2f} to {f.high:.2f})" for f in figures]
         cells += [f"{one.infidelity:.3f}", "" if one.sensitivity is None else f"{one.sensitivity:.2f}"]
         cells += [f"{one.error:.0%}", "" if one.agreement is None else f"{one.agreement:.2f}", f"{one.passes:.0f}"]

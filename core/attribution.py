@@ -181,7 +181,7 @@ def _shown(attribution: Attribution, top: int) -> list[Contribution]:
 
 
 def _with_proof(attribution: Attribution, c: Contribution) -> list[str]:
-    sure = sureness(c)
+    sure = sureness(attribution, c)
     lines = [f"  {sentence(c, attribution.words)}{f', {sure}' if sure else ''}"]
     return lines + [f"      {proof}" for proof in [consequence(attribution, c)] if proof]
 
@@ -190,8 +190,8 @@ def sentence(c: Contribution, words: Sequence[Contribution]) -> str:
     """A field or turn as a reason; `words`: those of the whole attribution."""
     verdict = f"speaks {'for' if c.value > 0 else 'against'} this lead ({c.value:+.2f})"
     if c.kind == "field":
-        return f"{shown_name(c.name)}: {_quoted(c.text) or 'not known'} — {verdict}"
-    said = f'{c.speaker or "somebody"} said "{_quoted(c.text)}" — {verdict}'
+        return f"{shown_name(c.name)}: {quoted(c.text) or 'not known'} — {verdict}"
+    said = f'{c.speaker or "somebody"} said "{quoted(c.text)}" — {verdict}'
     agreeing = [word for word in words if word.turn == c.turn and word.value * c.value > 0]
     # The end of a long turn is not quoted, and the words that count may stand there.
     if len(c.text) > QUOTED and agreeing:
@@ -199,5 +199,6 @@ def sentence(c: Contribution, words: Sequence[Contribution]) -> str:
     return said
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """As much of it as is quoted."""
     return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import stats
@@ -24,14 +24,41 @@ MOST_ALIKE = 0.3
 RESAMPLES = 2000
 
 
+class Removed(Protocol):
+    """What one lead's logit does without its strongest units and with them alone, under a way to leave them out."""
+
+    @property
+    def comprehensiveness(self) -> float: ...
+
+    @property
+    def sufficiency(self) -> float: ...
+
+    @property
+    def random_comprehensiveness(self) -> float:
+        """Mean over random orders of the same lead's units."""
+        ...
+
+    @property
+    def random_sufficiency(self) -> float: ...
+
+
 @dataclass(frozen=True)
-class Told:
-    """One lead under one method."""
+class Deleted:
+    """`Removed` where units are really left out: a turn not said, a field not known."""
 
     comprehensiveness: float
     sufficiency: float
     random_comprehensiveness: float
-    """Mean over random orders of the same lead's units."""
+    random_sufficiency: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """One lead under one method; `Removed` where a neutral token stands for the words of a unit."""
+
+    comprehensiveness: float
+    sufficiency: float
+    random_comprehensiveness: float
     random_sufficiency: float
     infidelity: float
     error: float
@@ -44,20 +71,31 @@ class Told:
     passes: float
     """Readings of the lead, forwards and backwards."""
     seconds: float
+    deleted: Deleted | None = None
 
 
 @dataclass(frozen=True)
-class MethodFigures:
-    """A method over all leads. Intervals: bootstrap over leads, differences paired by lead."""
+class Removal:
+    """A method over all leads under a way to leave units out. Intervals: bootstrap over leads, paired by lead."""
 
-    name: str
-    sums: bool
     comprehensiveness: Figure
     over_random: Figure
     """Comprehensiveness less that of random orders."""
     sufficiency: Figure
     under_random: Figure
     """Sufficiency of random orders less this one's: above 0 is good."""
+
+
+@dataclass(frozen=True)
+class MethodFigures:
+    """A method over all leads; the first four figures as in `Removal`, a neutral token in place of a unit's words."""
+
+    name: str
+    sums: bool
+    comprehensiveness: Figure
+    over_random: Figure
+    sufficiency: Figure
+    under_random: Figure
     over_gradient: Figure | None
     """Comprehensiveness less that of gradient x input; None where that was not measured."""
     infidelity: float
@@ -70,6 +108,8 @@ class MethodFigures:
     passes: float
     falls: Mapping[str, tuple[int, int]]
     """By share of the list: how many of the leads in it fall out, of how many."""
+    deleted: Removal | None = None
+    """Where units are really left out, as a proof does; None where that was not measured."""
 
     @property
     def per_second(self) -> float:
@@ -83,6 +123,8 @@ class MethodFigures:
         Where no text is read nothing stands for words not said, so there is no agreement to ask for.
         """
         asked = {"over_random": self.over_random.low > 0}
+        if self.deleted is not None:
+            asked["deleted"] = self.deleted.over_random.low > 0
         if self.agreement is not None:
             asked["agreement"] = self.agreement >= LEAST_AGREEMENT
         return asked | ({"error": self.error <= MOST_ERROR} if self.sums else {})
@@ -142,19 +184,17 @@ def over_leads(
     """
     found = []
     for name, leads in told.items():
-        full, alone, by_chance, chance_alone = (
-            np.array([getattr(one, key) for one in leads])
-            for key in ("comprehensiveness", "sufficiency", "random_comprehensiveness", "random_sufficiency")
-        )
+        hushed, deleted = _removal(leads, seed), [one.deleted for one in leads if one.deleted is not None]
+        full = np.array([one.comprehensiveness for one in leads])
         held = np.array([one.comprehensiveness for one in told[gradient]]) if gradient in told else None
         found.append(
             MethodFigures(
                 name,
                 sums[name],
-                mean_of(full, seed),
-                mean_of(full - by_chance, seed),
-                mean_of(alone, seed),
-                mean_of(chance_alone - alone, seed),
+                hushed.comprehensiveness,
+                hushed.over_random,
+                hushed.sufficiency,
+                hushed.under_random,
                 None if held is None or name == gradient else mean_of(full - held, seed),
                 float(np.median([one.infidelity for one in leads])),
                 float(np.median([one.error for one in leads])),
@@ -167,9 +207,18 @@ def over_leads(
                     for key in map(str, TOPS)
                     for inside in [[one for one in leads if key in one.falls]]
                 },
+                _removal(deleted, seed) if len(deleted) == len(leads) else None,
             )
         )
     return tuple(found)
+
+
+def _removal(leads: Sequence[Removed], seed: int) -> Removal:
+    full, alone, by_chance, chance_alone = (
+        np.array([getattr(one, key) for one in leads])
+        for key in ("comprehensiveness", "sufficiency", "random_comprehensiveness", "random_sufficiency")
+    )
+    return Removal(*(mean_of(one, seed) for one in (full, full - by_chance, alone, chance_alone - alone)))
 
 
 def mean_of(values: np.ndarray, seed: int = 0) -> Figure:
@@ -206,6 +255,8 @@ def from_dict(document: Any) -> Faithfulness:
 
 def _method(entry: Mapping[str, Any]) -> MethodFigures:
     figures = ("comprehensiveness", "over_random", "sufficiency", "under_random", "over_gradient")
-    read = {name: Figure(**entry[name]) if entry[name] is not None else None for name in figures}
+    read: dict[str, Any] = {name: Figure(**entry[name]) if entry[name] is not None else None for name in figures}
+    if (deleted := entry.get("deleted")) is not None:  # older versions did not measure it
+        read["deleted"] = Removal(**{name: Figure(**figure) for name, figure in deleted.items()})
     falls = {share: (int(out), int(of)) for share, (out, of) in entry["falls"].items()}
     return MethodFigures(**{**entry, **read, "falls": falls})

@@ -23,6 +23,7 @@ TOLERANCE = 0.05
 LEAST_DIFFERENCE = 0.2
 """The error is relative to the difference, but to no less than this: between equals every error would be large. What
 may be missed is then a hundredth of a point, the last figure that is shown."""
+TURNED = {"a": "b", "b": "a", "both": "both"}
 SHAPE = "how long the conversations are and what is not told"
 
 
@@ -46,14 +47,26 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class PairProof:
+    """What the difference is once one part is really left out, of both leads where it is of both: computed."""
+
+    kind: str
+    lead: str
+    name: str
+    turn: int | None
+    difference: float
+    """s_A - s_B without it."""
+
+
+@dataclass(frozen=True)
+class TierPart:
     """How much of the difference pairs of one tier taught; negative: they taught the other order."""
 
     name: str
     words: str
     """What the tier teaches, such as `lock in over lost`; "" for what no tier accounts for."""
     value: float
-    """In units of the ranking score."""
+    """In units of the ranking score; of pushes the shares alone tell something."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +79,14 @@ class PairReasons:
     """Of the scores that the queue is ordered by, A's less B's."""
     rank_by: str
     """What the queue is ordered by: pairwise, which is explained here, pointwise or blend."""
-    lessons: tuple[Lesson, ...] = ()
-    """They sum to the difference; () where it is not known which tier taught it."""
+    tiers: tuple[TierPart, ...] = ()
+    """What pairs of each tier taught of this order; () where that is not known."""
+    tiers_sum: bool = True
+    """Whether they sum to the difference; else they are pushes at the end of training, see `core.neural.teaching`."""
     unknown: str = ""
-    """Why the lessons are not known, and how they could be."""
+    """Why the tiers are not known, and how they could be."""
+    proofs: tuple[PairProof, ...] = ()
+    """Of the strongest parts for either lead; () where none was tried."""
 
     @property
     def difference(self) -> float:
@@ -110,8 +127,16 @@ class PairReasons:
 
     def turned(self) -> PairReasons:
         """The same two the other way round: every sign is turned."""
-        lessons = tuple(replace(lesson, value=-lesson.value) for lesson in self.lessons)
-        return replace(self, a=self.b, b=self.a, queue_difference=-self.queue_difference, lessons=lessons)
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            queue_difference=-self.queue_difference,
+            tiers=tuple(replace(part, value=-part.value) for part in self.tiers),
+            proofs=tuple(
+                replace(proof, lead=TURNED[proof.lead], difference=-proof.difference) for proof in self.proofs
+            ),
+        )
 
     def _fields(self) -> Iterator[Compared]:
         ours, theirs = ({c.name: c for c in each.fields} for each in (self.a, self.b))

@@ -2,12 +2,16 @@
 
 A reason is an estimate of what a field or a turn does to the logit. Its proof is what the model really says of the lead
 without it. Only a reason whose proof agrees is shown as a reason.
+
+Beside it the model is asked a second time, with the reason still in its place, but saying nothing. Where both ways to
+do without it come to the same, the reason is sure; so is an estimate that two baselines agree on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import pandas as pd
 
@@ -28,7 +32,19 @@ MOST_TRIED = 12
 """Most units left out for one lead, each by a forward pass of what follows it: see `prove`."""
 
 
-def strongest(contributions: Sequence[Contribution], top: int) -> list[Contribution]:
+NOTHING = ","
+"""Says nothing, where it is not known what stood for words not said when the reasons were worked out."""
+
+
+class _Valued(Protocol):
+    @property
+    def value(self) -> float: ...
+
+
+Told = TypeVar("Told", bound=_Valued)
+
+
+def strongest(contributions: Sequence[Told], top: int) -> list[Told]:
     """The `top` contributions of the largest size, largest first, those that read 0.00 left out."""
     shown = [c for c in contributions if abs(c.value) >= LEAST_SHOWN]
     return sorted(shown, key=lambda c: -abs(c.value))[:top]
@@ -38,10 +54,12 @@ def prove(rescorer: Rescorer, attribution: Attribution, top: int = 5) -> Attribu
     """The same attribution with `proofs` of the strongest fields and turns, until `top` of them hold.
 
     Where a reason does not hold, the next strongest is tried, up to `MOST_TRIED` in all; the proofs of those that did
-    not hold are kept, so that it can be told. Each costs a pass over what follows the unit in the prompt, and none
-    where the language model does not read it. A turn goes out of the dialogue as the model reads it: were it taken out
-    before names are masked, names that it gives away would be read elsewhere, and two things would have changed. Nor do
-    its copies hold the turns that the token limit left out: the room that a unit leaves would let an older one in.
+    not hold are kept, so that it can be told. Each costs two passes over what follows the unit in the prompt, one
+    without it and one with words that say nothing in its place, and none where the language model does not read it.
+
+    A turn goes out of the dialogue as the model reads it: were it taken out before names are masked, names that it
+    gives away would be read elsewhere, and two things would have changed. Nor do its copies hold the turns that the
+    token limit left out: the room that a unit leaves would let an older one in.
 
     Args:
         rescorer: of the lead that was explained.
@@ -57,7 +75,8 @@ def prove(rescorer: Rescorer, attribution: Attribution, top: int = 5) -> Attribu
     while units and (wanted := top - (len(found.proofs) - dropped(found))) > 0:
         some, units = units[:wanted], units[wanted:]
         said = rescorer.score(one_table([without(lead, unit, unread=unread) for unit in some]))
-        found = replace(found, proofs=(*found.proofs, *_proofs(said, some, attribution.head)))
+        proofs = zip(_proofs(said, some, attribution.head), _blanks(rescorer, attribution, some), strict=True)
+        found = replace(found, proofs=(*found.proofs, *(replace(proof, blank=logit) for proof, logit in proofs)))
     return found
 
 
@@ -144,25 +163,36 @@ def consequence(attribution: Attribution, unit: Unit, places: Places | None = No
 
 
 SURE = {
-    "sure": "Told the same way against two starting points: at least half as much each time.",
-    "fairly sure": "Two starting points agree on the direction, but not on the size.",
-    "unsure": "Against another starting point this would speak the other way.",
+    "sure": "Two ways of doing without it come to about the same: it is left out, or says nothing.",
+    "fairly sure": "Two ways of doing without it agree on the direction, but not on the size.",
+    "unsure": "Done without in another way, this would speak the other way.",
 }
 """Confidence marks and what they mean, for a hint."""
 
 
-def sureness(unit: Contribution) -> str:
-    """`sure`, `fairly sure` or `unsure`, by whether two baselines agree; "" where there is one baseline only.
+def sureness(attribution: Attribution, unit: Contribution) -> str:
+    """`sure`, `fairly sure` or `unsure`, by whether two ways of doing without the unit agree; "" where one is known.
+
+    Of a proved reason they are its proof and words that say nothing in its place; of an estimate, two baselines. Where
+    both pairs are known the weaker mark counts.
+    """
+    pairs = [] if unit.second is None else [(unit.value, unit.second)]
+    proof, now = proof_of(attribution, unit), attribution.unchanged
+    if proof is not None and now is not None and proof.blank is not None:
+        pairs.append((now.logit - proof.logit, now.logit - proof.blank))
+    return max((agreement(*pair) for pair in pairs), key=list(SURE).index, default="")
+
+
+def agreement(one: float, other: float) -> str:
+    """The mark of two figures of the same reason: of one direction, and the smaller at least half the larger?
 
     Example:
-        >>> [sureness(Contribution("field", "a", "1", 0.4, second=s)) for s in (0.2, 0.1, -0.1, None)]
-        ['sure', 'fairly sure', 'unsure', '']
+        >>> [agreement(0.4, other) for other in (0.2, 0.1, -0.1)]
+        ['sure', 'fairly sure', 'unsure']
     """
-    if unit.second is None:
-        return ""
-    if unit.value * unit.second <= 0:
+    if one * other <= 0:
         return "unsure"
-    small, large = sorted((abs(unit.value), abs(unit.second)))
+    small, large = sorted((abs(one), abs(other)))
     return "sure" if 2 * small >= large else "fairly sure"
 
 
@@ -184,6 +214,15 @@ class _Verbs:
 
 
 _WHOLE = Contribution("lead", "", "", 0.0)
+
+
+def _blanks(rescorer: Rescorer, attribution: Attribution, units: Sequence[Unit]) -> Sequence[float | None]:
+    """The head's logit where each unit says nothing; None where the scorer cannot tell: a proof holds without it."""
+    try:
+        said = rescorer.blanked(units, attribution.neutral or NOTHING)
+    except NotComputable:
+        return [None] * len(units)
+    return said[COLUMNS[attribution.head]].astype(float).tolist()
 
 
 def _proofs(said: pd.DataFrame, units: Sequence[Unit], head: str) -> list[Proof]:

@@ -14,8 +14,11 @@ from core.answers import Answer, as_json
 from core.comparing import as_text, to_dict
 from core.console import load, tell
 from core.counterfactuals import Choice, find_moves
+from core.data.changeable import changeable
 from core.data.plausible import plausible_values
 from core.errors import ConfigError
+from core.pair_proofs import prove_pair
+from core.places import places_among, places_drawn
 from core.progress import Event
 from core.scores import read_scores
 from core.talk.collecting import SIZES
@@ -25,11 +28,16 @@ from core.talk.sentences import headline, told
 
 def compare(model: Path, leads: Path, lead_a: str, lead_b: str, device: str, backbone: str | None) -> Answer:
     """Why `lead_a` stands above `lead_b`, or below."""
+    if lead_a == lead_b:
+        raise ConfigError(f"--lead-a and --lead-b must be two leads, however: '{lead_a}' was given twice")
+    found = load(leads, scoring.run_schema(model))
+    both = found.take(np.array([found.row_of(each) for each in (lead_a, lead_b)]))
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
-    rows = [found.row_of(each) for each in dict.fromkeys((lead_a, lead_b))]
-    two = scoring.explain_pair(scorer, found.take(np.array(rows)), lead_a, lead_b, watch=tell)
-    return Answer(to_dict(two), as_text(two))
+    two = scoring.explain_pair(scorer, both, lead_a, lead_b, watch=tell)
+    first, second = (scoring.rescorer(scorer, both.take(np.array([row]))) for row in (0, 1))
+    two = prove_pair(first, second, two)
+    caution = trust.caution(trust.read(model))
+    return Answer({**to_dict(two), "caution": caution}, "\n".join(filter(None, [caution, as_text(two)])))
 
 
 def talk(model: Path, leads: Path, sample: int, out: Path | None, device: str, backbone: str | None) -> Answer:
@@ -37,8 +45,8 @@ def talk(model: Path, leads: Path, sample: int, out: Path | None, device: str, b
     least, most = SIZES
     if not least <= sample <= most:
         raise ConfigError(f"--sample must lie between {least} and {most:,} leads, however: got={sample}")
+    found = load(leads, scoring.run_schema(model))
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
     mark = scoring.reasons_mark(scorer, model)
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -52,13 +60,16 @@ def faithfulness(
     sample: int,
     draws: int,
     methods: list[str],
-    head: str,
+    head: str | None,
     device: str,
     backbone: str | None,
 ) -> Answer:
     """Check whether the model's reasons are its own, and write it into its card where enough was checked."""
+    if draws < 1:
+        raise ConfigError(f"--draws must be 1 or more, however: got={draws}")
+    scoring.check_methods(methods)
+    known = load(leads, scoring.run_schema(model))
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    known = load(leads, scorer.schema)
     found = scoring.check_reasons(
         scorer, model, known, sample=sample, methods=methods, draws=draws, head=head, watch=tell
     )
@@ -85,22 +96,21 @@ def moves(
     """What would move `lead_id` among the leads of the file, as the model sees it."""
     if top < 1:
         raise ConfigError(f"--top must be 1 or more leads, however: got={top}")
-    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
-    found = load(leads, scorer.schema)
-    features = scorer.schema.features
+    kept = read_scores(scores) if scores else None
+    found = load(leads, scoring.run_schema(model))
+    features = found.schema.features
     fields = (*features.numeric, *features.categorical)
     if unknown := sorted(set(keep) - set(fields)):
         raise ConfigError(f"--keep takes numbers and categories of the model, {list(fields)}, however: got={unknown}")
     lead = found.take(np.array([found.row_of(lead_id)]))
-    ranked = read_scores(scores) if scores else scoring.score(found, scorer, tell)
-    own, rank = ranked.aligned(lead.lead_id)[["score", "rank"]].to_numpy(dtype=float)[0].tolist()
-    others = ranked.frame.loc[ranked.frame["lead_id"] != lead_id, "score"].to_numpy(dtype=float)
-    rescorer = scoring.rescorer(scorer, lead)
     plausible = {name: plausible_values(found.features[name]) for name in fields}
-    made = find_moves(rescorer, rescorer.lead, plausible, Choice(fixed=tuple(keep), own=sentence, up=not down))
-
-    def place(move: float) -> int:
-        return 1 + int((others > own + move).sum()) if move else int(rank)
-
-    about = {"lead_id": lead_id, "leads": len(ranked)}
-    return Answer(as_json(about | telling_moves.to_dict(made, place, top)), telling_moves.as_text(made, place, top))
+    scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
+    ranks = places_among(kept, lead_id) if kept else places_drawn(scorer, found, lead_id, tell)
+    rescorer = scoring.rescorer(scorer, lead)
+    fixed = tuple(name for name in fields if name in keep or name not in changeable(found.schema))
+    made = find_moves(rescorer, rescorer.lead, plausible, Choice(fixed=fixed, own=sentence, up=not down))
+    about = {"lead_id": lead_id, "leads": ranks.leads, "ranked_beside": len(ranks.others), "fixed": fixed}
+    told = telling_moves.to_dict(made, ranks.place, top)
+    said = telling_moves.as_text(made, ranks.place, top)
+    notes = [*told["notes"], *filter(None, [ranks.note])]
+    return Answer(as_json(about | told | {"notes": notes}), "\n".join(filter(None, [said, ranks.note])))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.answers import as_json
 from core.errors import RunError
-from core.faithfulness import LEAST_AGREEMENT, MOST_ALIKE, MOST_ERROR, Faithfulness, MethodFigures, from_dict
+from core.faithfulness import LEAST_AGREEMENT, MOST_ALIKE, MOST_ERROR, Faithfulness, MethodFigures, Removal, from_dict
 from core.ranking import Figure
 from core.removals import FIRST
 
@@ -26,6 +26,7 @@ WELL = "The reasons that this model gives are its own: every check is passed."
 ILL = "Take this model's reasons with caution: {}."
 FAILS = {
     "over_random": "leaving out the strongest of {} does no more than leaving out any",
+    "deleted": "really taking out the strongest of {} does no more than taking out any",
     "agreement": "the strongest of {} change with what stands for words not said",
     "error": "{} do not add up to the score",
 }
@@ -84,6 +85,13 @@ def verdict(found: Faithfulness) -> str:
     return ILL.format("; ".join(dict.fromkeys(wrong))) if wrong else WELL
 
 
+def caution(found: Faithfulness | None) -> str:
+    """What has to be known before any reason of the model is read; "" where the gate is passed."""
+    if found is None:
+        return "Whether the reasons that this model gives are its own was not checked yet."
+    return "" if found.passed else f"{verdict(found)} What was proved by leaving it out holds; the rest does not count."
+
+
 def too_little(found: Faithfulness) -> str:
     """Why so small a check is no matter for the model card, which stays as it was; "" where it is."""
     least = []
@@ -123,6 +131,12 @@ def _of_method(method: MethodFigures, words: str) -> list[str]:
         f"Without the strongest of {words} ({method.name}) the score moves {gain.value:.2f} points further "
         f"({gain.low:.2f} to {gain.high:.2f}) than without fields and turns taken at random."
     ]
+    if method.deleted is not None:
+        real = method.deleted.over_random
+        said.append(
+            f"Really taken out, not said or not known, they move it {real.value:.2f} points further ({real.low:.2f} to "
+            f"{real.high:.2f}) than others taken out at random."
+        )
     out, inside = method.falls.get("0.05", (0, 0))
     if inside:
         said.append(f"Without the strongest fifth of them {out} of {inside} leads fall out of the top twentieth.")
@@ -145,6 +159,7 @@ def table(found: Faithfulness) -> pd.DataFrame:
             "over random": _shown(one.over_random),
             "Sufficiency": _shown(one.sufficiency),
             "under random": _shown(one.under_random),
+            **_taken_out(one.deleted),
             "over gradient x input": _shown(one.over_gradient),
             "Infidelity": f"{one.infidelity:.3f}",
             "Sensitivity": _known(one.sensitivity, ".2f"),
@@ -170,8 +185,18 @@ def markdown(found: Faithfulness) -> list[str]:
         *(f"| {' | '.join(row)} |" for row in rows.itertuples(index=False)),
         "",
         f"Means over leads with 95% bootstrap intervals, in units of the {found.head} head's logit; infidelity, "
-        f"sensitivity and sum are medians. Measured {found.measured}.",
+        f"sensitivity and sum are medians. A neutral token stands for the words of a unit that is left out, and the "
+        f"average for its numbers; taken out: the turn is not said, the field not known. Measured {found.measured}.",
     ]
+
+
+def _taken_out(found: Removal | None) -> dict[str, str]:
+    return {
+        "Taken out: comprehensiveness": _shown(found.comprehensiveness if found else None),
+        "taken out: over random": _shown(found.over_random if found else None),
+        "Taken out: sufficiency": _shown(found.sufficiency if found else None),
+        "taken out: under random": _shown(found.under_random if found else None),
+    }
 
 
 def _shown(figure: Figure | None) -> str:

@@ -66,8 +66,8 @@ def changed_lead(lead: Leads, fields: Mapping[str, object], turns: Sequence[Turn
     return replace(lead, roles=roles, features=row)
 
 
-def without(lead: Leads, unit: Unit, *, unread: int = 0) -> Leads:
-    """A copy of the one lead in `lead` without that turn, or with that field not known; all else to the letter.
+def without(lead: Leads, *units: Unit, unread: int = 0) -> Leads:
+    """A copy of the one lead in `lead` without those turns, and with those fields not known; all else to the letter.
 
     Args:
         unread: oldest turns that a token limit left out. They go as well, so that none of them comes in for the unit.
@@ -76,15 +76,18 @@ def without(lead: Leads, unit: Unit, *, unread: int = 0) -> Leads:
         LeadRankError: the lead has no such field or turn.
     """
     lines = [line for line in str(lead.dialogue.iat[0]).split("\n") if line.strip()]
-    if unit.kind == "field":
-        unknown = changed_lead(lead, {unit.name: None})
-        return _saying(unknown, lines[unread:]) if unread else unknown
-    if unit.kind != "turn" or unit.turn is None or not 0 <= unit.turn < len(lines):
-        raise LeadRankError(
-            f"expected a field or one of the {len(lines)} turns of lead '{lead.lead_id.iat[0]}', however: got "
-            f"{unit.kind} '{unit.name}'"
-        )
-    return _saying(lead, [line for number, line in enumerate(lines) if number >= unread and number != unit.turn])
+    gone = set(range(unread))
+    for unit in units:
+        if unit.kind == "turn" and unit.turn is not None and 0 <= unit.turn < len(lines):
+            gone.add(unit.turn)
+        elif unit.kind != "field":
+            raise LeadRankError(
+                f"expected a field or one of the {len(lines)} turns of lead '{lead.lead_id.iat[0]}', however: got "
+                f"{unit.kind} '{unit.name}'"
+            )
+    unknown = {unit.name: None for unit in units if unit.kind == "field"}
+    bare = changed_lead(lead, unknown) if unknown else lead
+    return _saying(bare, [line for number, line in enumerate(lines) if number not in gone]) if gone else bare
 
 
 def with_turn(lead: Leads, turn: Turn) -> Leads:

@@ -29,7 +29,7 @@ from core.jobs import (
 )
 from core.jobs.processes import ROOT
 from core.jobs.reporting import Reporter
-from core.jobs.task import Stopped, Task, Work
+from core.jobs.task import Follow, Stopped, Task, Work
 from core.jobs.turns import turn
 from core.workspace.store import Workspace, existing
 from core.workspace.tables import Job
@@ -73,11 +73,12 @@ def run_job(ws: Workspace, job_id: str) -> bool:
     with _stopped_by_signals(reporter):
         reporter.start()
         result: dict[str, Any] | None = None
+        then: Follow | None = None
         try:
             task = Task(ws, job, reporter.watch)
             with turn(task):
                 outcome = WORK[job.kind](task)
-            state, message, result = "done", outcome.message, outcome.result
+            state, message, result, then = "done", outcome.message, outcome.result, outcome.then
         except Stopped as stopped:
             usual = INTERRUPTED if stopped.state == "interrupted" else cancelled_words(job)
             state, message = stopped.state, stopped.message or usual
@@ -92,7 +93,19 @@ def run_job(ws: Workspace, job_id: str) -> bool:
             folders.remove_partials(ws, job.id)
         ledger.end(ws, job.id, state, message, attempt=job.attempt, result=result)
         folders.write_log(ws, job.id, f"{state}: {message}" if message else state)
+    if then is not None:
+        _queue(ws, job, then)
     return True
+
+
+def _queue(ws: Workspace, job: Job, then: Follow) -> None:
+    """What follows, as a job of whoever asked for this one."""
+    from core.jobs import records  # which runs what is here
+
+    try:
+        records.submit(ws, then.kind, then.request, by=job.by, label=then.label)
+    except LeadRankError as error:  # the work itself is done all the same
+        folders.write_log(ws, job.id, f"what follows could not be started: {error}")
 
 
 def cancelled_words(job: Job) -> str:

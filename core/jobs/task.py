@@ -63,12 +63,23 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Follow:
+    """A job that follows from another."""
+
+    kind: str
+    request: dict[str, Any]
+    label: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How the work ended well."""
 
     result: dict[str, Any]
     message: str = ""
     """What a person has to know of it, in plain words; "" where nothing."""
+    then: Follow | None = None
+    """Work that is queued once this is done."""
 
 
 Work = Callable[[Task], Outcome]

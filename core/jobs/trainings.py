@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from core.config import load_config, with_settings
 from core.errors import LeadRankError
 from core.jobs import folders
 from core.jobs.rankings import choose_rows, score_rows
-from core.jobs.task import Outcome, Task
+from core.jobs.task import Follow, Outcome, Task
+from core.trust import LEAST_LEADS
 from core.workspace.datasets import leads_of
 from core.workspace.reviews import as_said, reviews_by_id
 from core.workspace.runs import add_run, new_run_folder, run_folder, run_in_use, runs, use_run
@@ -39,6 +43,7 @@ def train(task: Task) -> Outcome:
     if run_in_use(ws) is None:
         use_run(ws, run_id, task.by)
     result = {"run_id": made.id, "scoring_id": None}
+    then = reasons_check(folder, made.id, asked["dataset_id"], made.name)
     try:
         chosen = choose_rows(leads, "open")
         first = not scorings(ws, asked["dataset_id"])
@@ -48,8 +53,16 @@ def train(task: Task) -> Outcome:
             use = first or (current is not None and current.id == run_id)
             scored = score_rows(task, leads, chosen, run_id, asked["dataset_id"], "new model", use=use)
             result["scoring_id"] = scored.id
-            return Outcome(result, chosen.note)
+            return Outcome(result, chosen.note, then)
     except LeadRankError as error:  # the model is there all the same
         folders.remove_partials(ws, task.job.id)
-        return Outcome(result, f"The model is trained, but the leads could not be scored with it: {error}")
-    return Outcome(result)
+        return Outcome(result, f"The model is trained, but the leads could not be scored with it: {error}", then)
+    return Outcome(result, then=then)
+
+
+def reasons_check(folder: Path, run_id: str, dataset_id: str, name: str) -> Follow | None:
+    """The check of a new model's reasons, which is part of its card; None where it reads no text."""
+    if not json.loads((folder / "ranking.json").read_text("utf-8"))["reads"]:
+        return None
+    asked = {"run_id": run_id, "dataset_id": dataset_id, "sample": LEAST_LEADS}
+    return Follow("faithfulness", asked, f"Check the reasons of {name}")

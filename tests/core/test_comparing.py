@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.comparing import as_text, from_dict, notes, sentences, strongest, taught, to_dict
+from core.comparing import as_text, from_dict, notes, sentences, shown, taught, to_dict
 from core.errors import LeadRankError
-from core.pair_reasons import Lesson, PairReasons
+from core.pair_reasons import PairReasons, TierPart
 from tests.core.test_pair_reasons import two
 
-LESSONS = (Lesson("global", "lock in over lost", 1.5), Lesson("key", "test drive over call", 0.7))
+TIERS = (TierPart("global", "lock in over lost", 1.5), TierPart("key", "test drive over call", 0.7))
 
 
 def test_two_sentences_name_what_decides_and_how_often() -> None:
@@ -49,19 +49,26 @@ def test_equals_are_told_as_equals() -> None:
     first, sure = sentences(same)
     assert "sees leads A and C as equal" in first and "at 50%, a figure that was not checked" in sure
     # What each said is told all the same; a field that both have alike is nothing.
-    assert {c.kind for c in strongest(same.contributions, 5)} == {"turn"}
+    assert {c.kind for c in shown(same, 5)} == {"turn"}
 
 
 def test_tiers_are_told_by_their_share_and_what_spoke_against() -> None:
     assert (
-        taught(two(lessons=LESSONS))
-        == taught(two(lessons=LESSONS).turned())
+        taught(two(tiers=TIERS))
+        == taught(two(tiers=TIERS).turned())
         == ("This order was taught mainly by pairs of past leads: lock in over lost (68%), test drive over call (32%).")
     )
-    contrary = (LESSONS[0], Lesson("soft", "longer over shorter calls", -0.4), Lesson("(rest)", "", 0.01))
-    told = taught(two(lessons=contrary))
+    contrary = (TIERS[0], TierPart("soft", "longer over shorter calls", -0.4), TierPart("(rest)", "", 0.01))
+    told = taught(two(tiers=contrary))
     assert "lock in over lost (99%)" in told and "Pairs of longer over shorter calls taught the opposite" in told
     assert taught(two(unknown="Not known, for a reason.")) == "Not known, for a reason."
+
+
+def test_pushes_are_not_told_as_what_taught_it() -> None:
+    told = taught(two(tiers=TIERS, tiers_sum=False))
+    assert told.endswith("push most towards this order: lock in over lost (68%), test drive over call (32%).")
+    contrary = taught(two(tiers=(TIERS[0], replace(TIERS[1], value=-0.5)), tiers_sum=False))
+    assert contrary.endswith("Pairs of test drive over call push the other way.") and "taught mainly" not in contrary
 
 
 def test_notes_tell_what_changes_the_reading() -> None:
@@ -75,7 +82,7 @@ def test_notes_tell_what_changes_the_reading() -> None:
 
 
 def test_json_has_what_programs_read_and_comes_back() -> None:
-    found = two(lessons=LESSONS)
+    found = two(tiers=TIERS)
     document = json.loads(json.dumps(to_dict(found)))
     assert document["difference"] == 2.0 and document["convergence"]["converged"] is True
     assert {"kind", "lead", "name", "turn", "text", "value"} <= document["contributions"][0].keys()

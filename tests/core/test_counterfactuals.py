@@ -1,5 +1,6 @@
 """What would move a lead: planted effects are found, bounds are kept, and reading is counted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +20,11 @@ from core.counterfactuals import (
     find_moves,
     least,
 )
+from core.data.changing import Unit
 from core.data.leads import Leads
 from core.data.next_turns import SENTENCES
 from core.data.plausible import plausible_values
-from core.errors import LeadRankError
+from core.errors import LeadRankError, NotComputable
 from core.scores import Attribution, Contribution, Scores
 from core.telling_moves import as_text, headline, set_to_show, table, to_dict
 from tests.made import make_leads
@@ -145,6 +147,9 @@ class Dear:
     def score(self, changed: Leads) -> pd.DataFrame:
         self.asked.append(len(changed))
         return Planted().score(changed).aligned(changed.lead_id)
+
+    def blanked(self, units: Sequence[Unit], text: str) -> pd.DataFrame:
+        raise NotComputable("no language model reads this lead")
 
     def readings(self, changed: Leads) -> np.ndarray:
         return np.full(len(changed), 0.5)

@@ -8,9 +8,9 @@ import pytest
 
 from core.answers import as_json
 from core.errors import NotComputable, RunError
-from core.faithfulness import Faithfulness, Told, from_dict, mean_of, over_leads
+from core.faithfulness import Deleted, Faithfulness, Told, from_dict, mean_of, over_leads
 
-TOLD = Told(2.0, 0.5, 0.5, 1.5, 0.1, 0.02, 0.8, 0.1, {"0.05": True}, 2, 0.5)
+TOLD = Told(2.0, 0.5, 0.5, 1.5, 0.1, 0.02, 0.8, 0.1, {"0.05": True}, 2, 0.5, Deleted(1.5, 0.4, 0.5, 1.0))
 
 
 def found(*leads: Told, sums: bool = True) -> Faithfulness:
@@ -33,8 +33,9 @@ def test_differences_are_paired_by_lead() -> None:
 
 def test_the_gate_asks_for_all_of_it() -> None:
     assert found(TOLD, TOLD).passed
-    assert found(TOLD, TOLD).methods[0].gate == {"over_random": True, "agreement": True, "error": True}
-    failing: list[dict[str, Any]] = [{"agreement": 0.4}, {"error": 0.06}, {"comprehensiveness": 0.4}]
+    assert found(TOLD, TOLD).methods[0].gate == dict.fromkeys(("over_random", "deleted", "agreement", "error"), True)
+    idle = Deleted(0.4, 0.4, 0.5, 1.0)
+    failing: list[dict[str, Any]] = [{"agreement": 0.4}, {"error": 0.06}, {"comprehensiveness": 0.4}, {"deleted": idle}]
     for wrong in failing:
         assert not found(*[replace(TOLD, **wrong)] * 3).passed, wrong
     # A method that promises no sum is not asked for one.
@@ -44,7 +45,7 @@ def test_the_gate_asks_for_all_of_it() -> None:
 
 def test_without_text_there_is_no_agreement_to_ask_for() -> None:
     silent = found(*[replace(TOLD, agreement=None)] * 2)
-    assert silent.passed and silent.methods[0].gate == {"over_random": True, "error": True}
+    assert silent.passed and silent.methods[0].gate == {"over_random": True, "deleted": True, "error": True}
 
 
 @pytest.mark.parametrize("anew, forgets", [({"heads": 0.1, "deepest layer": 0.31}, False), ({}, None)])
@@ -55,7 +56,11 @@ def test_reasons_that_survive_a_shuffled_model_do_not_pass(anew: dict[str, float
 
 def test_it_comes_back_from_json() -> None:
     before = found(TOLD, replace(TOLD, sensitivity=None))
-    assert from_dict(as_json(before)) == before
+    assert from_dict(as_json(before)) == before and before.methods[0].deleted is not None
+    older = as_json(found(*[replace(TOLD, deleted=None)] * 2))
+    for method in older["methods"]:
+        del method["deleted"]
+    assert from_dict(older).passed and from_dict(older).methods[0].deleted is None
     damaged: list[Any] = [{}, [], {**as_json(before), "methods": [{}]}, {**as_json(before), "methods": 3}]
     for broken in damaged:
         with pytest.raises(RunError, match="check the reasons again"):

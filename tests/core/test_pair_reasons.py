@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from core.pair_reasons import SHAPE, Lesson, PairReasons
+from core.pair_reasons import SHAPE, PairReasons, TierPart
 from core.scores import Attribution, Contribution
 
 
@@ -63,4 +63,4 @@ def test_a_sum_that_misses_is_told_as_a_share_of_the_difference() -> None:
 
 def test_only_an_order_that_is_turned_round_contradicts_the_queue() -> None:
     assert two(queue_difference=-0.1, rank_by="blend").against_queue
-    assert not two(queue_difference=0.0).against_queue and not two(lessons=(Lesson("x", "", 2.0),)).against_queue
+    assert not two(queue_difference=0.0).against_queue and not two(tiers=(TierPart("x", "", 2.0),)).against_queue

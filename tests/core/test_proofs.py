@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -5,6 +6,7 @@ import pandas as pd
 import pytest
 
 from core.attribution import as_text, from_dict, notes, reasons, to_dict
+from core.data.changing import Unit, changed_lead, one_table, without
 from core.data.leads import Leads
 from core.errors import LeadRankError, NotComputable
 from core.proofs import MOST_TRIED, SURE, Places, consequence, dropped, holds, proof_of, prove, refuted, sureness
@@ -33,6 +35,18 @@ class Planted:
         logits = {"pairwise_score": score, "pointwise_logit": score - 3} if self.heads else {}
         frame = pd.DataFrame({"score": 10 * score, "probability": 1 / (1 + np.exp(3 - score)), **logits})
         return frame.set_index(np.arange(len(frame))[::-1])  # its order counts, not its index
+
+    def blanked(self, units: Sequence[Unit], text: str) -> pd.DataFrame:
+        """A turn that says nothing is the same as none; of `a` half is left, of the price more than all."""
+        assert text
+        gone = [without(self.lead, unit) for unit in units]
+        half = [
+            changed_lead(self.lead, {"a": 1.0}) if unit.name == "a" else lead
+            for unit, lead in zip(units, gone, strict=True)
+        ]
+        frame = self.score(one_table(half))
+        dear = [self.heads and unit.turn == 2 for unit in units]
+        return frame.assign(pairwise_score=frame["pairwise_score"] - 1.5 * np.array(dear)) if self.heads else frame
 
     def readings(self, changed: Leads) -> np.ndarray:
         return np.ones(len(changed))
@@ -102,14 +116,14 @@ def test_the_next_strongest_is_tried_where_a_reason_fails() -> None:
     rescorer = Planted()
     proved = prove(rescorer, found(*idle, ORDER, A, DEAR), top=3)
     assert len(reasons(proved)) == 3 and dropped(proved) == 4
-    assert rescorer.asked == 1 + 7
+    assert rescorer.asked == 1 + 7 + 7
 
 
 def test_no_more_than_twelve_are_tried() -> None:
     many = found(*(turn(n, 9.0 - n / 10) for n in range(3, 13)), HELLO, CITY, A)
     rescorer = Planted()
     proved = prove(rescorer, many)
-    assert len(proved.proofs) == MOST_TRIED == rescorer.asked - 1
+    assert len(proved.proofs) == MOST_TRIED and rescorer.asked == 1 + 2 * MOST_TRIED
     assert reasons(proved) == reasons(proved, 99) and "nothing in it moves" not in as_text(proved)
     nothing = prove(Planted(), found(HELLO))
     assert reasons(nothing) == [] and "1 other looks like a reason and is not shown" in as_text(nothing)
@@ -131,9 +145,19 @@ def test_ranks_are_told_where_there_is_a_queue() -> None:
 
 
 def test_confidence_is_words_with_a_meaning() -> None:
-    assert {sureness(replace(A, second=s)) for s in (1.0, 0.2, -0.2)} == set(SURE)
+    assert {sureness(found(A), replace(A, second=s)) for s in (1.0, 0.2, -0.2)} == set(SURE)
     text = as_text(prove(Planted(), found(replace(ORDER, second=1.4))))
     assert "speaks for this lead (+1.50), sure" in text
+
+
+def test_every_proved_reason_has_a_mark_from_two_ways_of_doing_without_it() -> None:
+    proved = prove(Planted(), found(ORDER, A, DEAR))
+    # The order gone or blank: 2 points each; `a` gone: 1, at its average: a half; no price: -1 gone, 0.5 blank.
+    assert [sureness(proved, c) for c in (ORDER, A, DEAR, HELLO)] == ["sure", "sure", "unsure", ""]
+    assert [p.blank for p in proved.proofs] == [0.0, 1.5, 1.5]
+    # Two baselines that disagree outweigh it.
+    assert sureness(proved, replace(ORDER, second=-0.1)) == "unsure"
+    assert sureness(replace(proved, proofs=tuple(replace(p, blank=None) for p in proved.proofs)), ORDER) == ""
 
 
 def test_proofs_are_kept_and_read_back_and_old_files_are_read() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from core import places, scoring
 from core.__main__ import main
 
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "baselines=false"]
@@ -103,3 +104,39 @@ def test_moves_refuses_what_it_cannot_do(home: Path, capsys: pytest.CaptureFixtu
         capsys.readouterr()
         assert main([*ask, *more]) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["explain", "--lead-id", "L9"], "'L9'"),
+        (["compare", "--lead-a", "L0000001", "--lead-b", "L0000001"], "given twice"),
+        (["compare", "--lead-a", "L0000001", "--lead-b", "L9"], "'L9'"),
+        (["moves", "--lead-id", "L9"], "'L9'"),
+        (["moves", "--lead-id", "L0000001", "--scores", "gone.csv"], "gone.csv"),
+        (["sheet", "--lead-id", "L9", "--out", "x.html"], "'L9'"),
+        (["faithfulness", "--methods", "guess"], "AttnLRP, occlusion"),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_model_is_opened(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: list[str], words: str
+) -> None:
+    monkeypatch.setattr(scoring, "load_scorer", lambda *_, **__: pytest.fail("the model was opened"))
+    monkeypatch.chdir(home)
+    assert main([*asked, "--model", "run", "--leads", "s/leads.csv"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_moves_without_scores_reads_some_leads_and_says_that_ranks_are_estimates(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "DRAWN", 40)
+    files = ["--model", str(home / "run"), "--leads", str(home / "s/leads.csv"), "--lead-id", "L0000001"]
+    capsys.readouterr()
+    assert main(["moves", *files, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["leads"], said["ranked_beside"]) == (300, 40) and "estimated from 40 of the other 299" in said[
+        "notes"
+    ][-1]
+    changed = {change["name"] for one in said["single"] for change in one["changes"] if change["kind"] == "field"}
+    assert "city_tier" in said["fixed"] and changed and not changed & set(said["fixed"])

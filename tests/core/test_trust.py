@@ -8,6 +8,7 @@ import pytest
 
 from core import trust
 from core.errors import RunError
+from core.faithfulness import Deleted
 from tests.core.test_faithfulness import TOLD, found
 
 GOOD = found(TOLD, TOLD)
@@ -24,6 +25,7 @@ def test_the_verdict_says_what_is_wrong_with_which_reasons() -> None:
 def test_sentences_have_the_figures() -> None:
     said = " ".join(trust.sentences(GOOD))
     assert "2 test leads, 1 of them from the top twentieth" in said and "1.50 points further (1.50 to 1.50)" in said
+    assert "taken out, not said or not known, they move it 1.00 points further (1.00 to 1.00)" in said
     assert "2 of 2 leads fall out of the top twentieth" in said and "80% on average" in said and "within 2.0%" in said
     assert "others (rank correlation 0.10" in said
     assert "too much alike" in " ".join(trust.sentences(replace(GOOD, made_anew={"heads": 0.9})))
@@ -32,6 +34,12 @@ def test_sentences_have_the_figures() -> None:
 def test_the_verdict_asks_whether_reasons_survive_a_shuffled_model() -> None:
     assert "stay alike when" in trust.verdict(replace(GOOD, made_anew={"heads": 0.1, "adapters": 0.5}))
     assert "was not measured" in trust.verdict(replace(GOOD, made_anew={}))
+
+
+def test_a_caution_stands_before_the_reasons_unless_the_gate_is_passed() -> None:
+    assert trust.caution(GOOD) == "" and "not checked yet" in trust.caution(None)
+    failed = trust.caution(found(*[replace(TOLD, deleted=Deleted(0.1, 0.4, 0.5, 1.0))] * 2))
+    assert "really taking out the strongest of the full reasons does no more" in failed and "proved" in failed
 
 
 def test_a_card_is_written_from_enough_alone() -> None:
@@ -65,4 +73,5 @@ def test_it_is_read_back_from_beside_the_card(tmp_path: Path) -> None:
 def test_the_table_has_a_row_for_each_method() -> None:
     rows = trust.table(GOOD)
     assert rows["Method"].tolist() == ["full", "first"] and rows["Gate"].tolist() == ["passes", "passes"]
+    assert rows["taken out: over random"].tolist() == ["1.00 (1.00 to 1.00)"] * 2
     assert rows["Same top 5"].tolist() == ["80%", "80%"]

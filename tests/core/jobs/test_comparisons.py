@@ -34,11 +34,16 @@ def test_a_comparison_is_found_once_and_read_back(trained: Trained) -> None:
     assert job.state == "done" and job.result is not None, job.message
     found = read_comparison(ws, trained.run_id, a, b)
     assert found is not None and [found.a.lead_id, found.b.lead_id] == list(ids.values())
-    assert found.converged and read_comparison(ws, trained.run_id, b, a) is None
+    assert found.converged and found.tiers and not found.tiers_sum  # it was fine-tuned
+    assert read_comparison(ws, trained.run_id, b, a) == found.turned()
     path = explanation_path(ws, trained.run_id, job.result["key"])
     before = path.stat().st_mtime_ns
     again = records.run_here(ws, "compare", request, by="bob", label="Compare")
     assert again.state == "done" and path.stat().st_mtime_ns == before
+    back = records.run_here(
+        ws, "compare", {**request, "lead_a": ids["lead_b"], "lead_b": ids["lead_a"]}, by="bob", label="Compare"
+    )
+    assert back.result is not None and not explanation_path(ws, trained.run_id, back.result["key"]).exists()
     twice = records.run_here(ws, "compare", {**request, "lead_b": ids["lead_a"]}, by="bob", label="Compare")
     assert twice.state == "failed" and "given twice" in twice.message
     path.write_text("{", "utf-8")

@@ -9,11 +9,15 @@ from core.scoring import load_scorer
 from core.workspace.audit import audit_trail
 from core.workspace.runs import run_folder
 from tests.core.jobs.conftest import Trained
+from tests.core.jobs.kept import wait
 
 
 def test_the_card_tells_what_was_measured_and_the_run_stays_whole(trained: Trained, tmp_path) -> None:
     request = {"run_id": trained.run_id, "dataset_id": trained.data.id, "sample": 10}
-    done = records.run_here(trained.ws, "faithfulness", request, by="ann", label="Check the reasons")
+    # Nobody asked for it: the training had it queued.
+    (queued,) = records.jobs(trained.ws, kind="faithfulness")
+    assert (queued.request, queued.by) == (request, "ann") and "First model" in queued.label
+    done = wait(trained.ws, queued.id, *records.ENDED, seconds=300)
     assert done.state == "done", done.message
     folder = run_folder(trained.ws, trained.run_id)
     found = trust.read(folder)
