@@ -151,7 +151,9 @@ def test_only_reasons_that_were_proved_and_change_something_are_told() -> None:
     # Nothing takes it from its place: what is left to tell is the chance, where that falls with what speaks for it.
     told = {s.heading: s for s in sections(sheet_of(lead, reasons_of(lead), place_of=lambda move: 12))}
     table = told["The main reasons"].table
-    assert table is not None and {row[1:] for row in table.rows} == {("towards the top", "a chance of 10.0% instead of 20.0%")}
+    assert table is not None and {row[1:] for row in table.rows} == {
+        ("towards the top", "a chance of 10.0% instead of 20.0%")
+    }
     still = reasons_of(lead)
     still = replace(still, proofs=tuple(replace(proof, probability=0.2) for proof in still.proofs))
     assert "No single field" in html_words(html_sheet(sheet_of(lead, still, place_of=lambda move: 12)))
