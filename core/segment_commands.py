@@ -15,14 +15,26 @@ from core.data.schema import load_schema
 from core.data.segment_rules import Rules, first_guess, load_rules
 from core.data.splitting import open_rows
 from core.data.values import to_numbers
+from core.decisions.segments.arms import against_arms, fit_effects
 from core.decisions.segments.budget import Campaign, Plan, plan_campaign
+from core.decisions.segments.kept import load_kept, save_kept
 from core.decisions.segments.recovery import Hiding, recover, summary
-from core.decisions.segments.telling import COLUMNS, METHOD_WORDS, UPLIFT, arms_sentence, headline, of_hundred
-from core.decisions.segments.training import against_arms, counts, effects, train_segments
+from core.decisions.segments.telling import (
+    COLUMNS,
+    METHOD_WORDS,
+    WAYS,
+    arms_sentence,
+    headline,
+    notes,
+    of_hundred,
+    plan_by,
+)
+from core.decisions.segments.training import counts, train_segments
 from core.economics_files import columns_of, new_file, write_table
 from core.errors import ConfigError, NotComputable
 from core.neural.segments.correction import Correcting
-from core.neural.segments.segmenter import Material, fit_segmenter, load_segmenter, save_segmenter
+from core.neural.segments.material import Material
+from core.neural.segments.segmenter import fit_segmenter
 from core.progress import Event
 from core.segment_files import rules_text
 
@@ -56,17 +68,18 @@ def train(
     hiding = Hiding(methods=tuple(methods), seeds=seeds)
     found = load(leads, load_schema(schema))
     trained = train_segments(found, _rules(rules, found), how, hiding, watch=tell)
-    save_segmenter(out, trained.segmenter, trained.card)
+    save_kept(out, trained.kept)
     for ending in ("parquet", "csv"):
         write_table(trained.assigned, out / f"assigned.{ending}")
-    return Answer(trained.card, "\n".join([*headline(trained.card), arms_sentence(trained.card), f"Kept in {out}."]))
+    card = trained.card
+    return Answer(card, "\n".join([*headline(card), *notes(card), arms_sentence(card), f"Kept in {out}."]))
 
 
 def assign(model: Path, leads: Path, out: Path) -> Answer:
     """Segment and chances of each lead."""
     new_file(out)
-    segmenter, _ = load_segmenter(model)
-    assigned = segmenter.assign(load(leads, segmenter.schema), tell)
+    kept = load_kept(model)
+    assigned = kept.assign(load(leads, kept.segmenter.schema), tell)
     write_table(assigned, out)
     told = {name: int((assigned["segment"] == name).sum()) for name in assigned["segment"].unique()}
     columns = {name: COLUMNS[name] for name in assigned.columns}
@@ -88,13 +101,14 @@ def evaluate(
     how, hiding = Correcting(methods[0], precision=precision), Hiding((hide,), tuple(methods), seeds)
     found = load(leads, load_schema(schema))
     material = Material.of(found, _rules(rules, found))
-    rows = as_json(summary(recover(material, hiding, how, watch=tell)))
-    document: dict[str, Any] = {"hidden": hide, "rows": rows, "arms": None, "arms_why": ""}
+    proof = recover(material, hiding, how, watch=tell)
+    rows = as_json(summary(proof.rows))
+    document: dict[str, Any] = {"hidden": hide, "leads": proof.leads, "rows": rows, "arms": None, "arms_why": ""}
     try:
         if material.rules.control is None:
             raise NotComputable("no rule names customers left out by chance")
-        fitted = fit_segmenter(material, how, watch=tell)
-        document["arms"] = against_arms(material, fitted.assign(found, tell))
+        fitted, (effects, _) = fit_segmenter(material, how, watch=tell), fit_effects(material)
+        document["arms"] = against_arms(material, fitted.assign(found, tell), effects)
     except NotComputable as error:
         document["arms_why"] = str(error)
     lines = [f"{hide:.0%} of the known campaign customers hidden, {seeds} times:", *map(_found, rows)]
@@ -110,24 +124,27 @@ def plan(
     anyway: float,
     contacts: int | None,
     contacts_column: str | None,
-    by: str,
+    by: str | None,
     only_open: bool,
     out: Path | None,
 ) -> Answer:
     """Whom to send a campaign to, and what a larger or smaller budget would bring."""
     campaign = Campaign(budget, cost, margin, anyway, contacts)
     new_file(out)
-    segmenter, _ = load_segmenter(model)
-    found = load(leads, segmenter.schema)
-    assigned = segmenter.assign(found, tell)
-    chance = assigned["p_campaign"].to_numpy()
-    if by == "uplift":
-        chance = effects(Material.of(found, segmenter.rules))[UPLIFT]
+    kept = load_kept(model)
+    by = by or plan_by(kept.card)
+    if by == "uplift" and kept.uplift is None:
+        raise ConfigError(
+            "--by uplift needs a model that was trained with customers left out by chance, however: this one was not "
+            "(its rules name no [control], or an arm was too small); plan --by segments"
+        )
+    found = load(leads, kept.segmenter.schema)
+    assigned = kept.assign(found, tell)
     rows = open_rows(found) if only_open else np.arange(len(found))
     contacted = None if contacts_column is None else _contacted(leads, found, contacts_column)[rows]
-    made = plan_campaign(
-        assigned["lead_id"].to_numpy()[rows], chance[rows], assigned["p_organic"].to_numpy()[rows], campaign, contacted
-    )
+    customer = found.roles["customer_id"].to_numpy(dtype=object)[rows]
+    lead_id, chance, anyway_chance = (assigned[name].to_numpy()[rows] for name in ("lead_id", *WAYS[by]))
+    made = plan_campaign(lead_id, chance, anyway_chance, campaign, contacted, customer)
     if out is not None:
         write_table(made.chosen, out)
     document = {

@@ -13,6 +13,7 @@ REMARKS = {
     "engaged": "who was engaged: any of these holds",
     "campaign": "whom a campaign is known to have brought, among the engaged: any of these holds",
     "control": "who was left out of the campaign by chance",
+    "audit": "whom a campaign did bring, where that was looked up",
 }
 
 
@@ -28,11 +29,15 @@ def rules_text(rules: Rules, leads: Leads) -> str:
     if rules.blind:
         lines += ["# columns that only tell whether a campaign could be seen, such as consent"]
         lines += [f"blind = {_value(rules.blind)}"]
+    if rules.before:
+        lines += ["# columns of these rules that were known before the campaign: uplift models may use them"]
+        lines += [f"before = {_value(rules.before)}"]
     for name in ("engaged", "campaign"):
         for condition in getattr(rules, name):
             lines += ["", *_table(f"[[{name}]]", REMARKS[name], condition, leads)]
-    if rules.control is not None:
-        lines += ["", *_table("[control]", REMARKS["control"], rules.control, leads)]
+    for name in ("control", "audit"):
+        if (condition := getattr(rules, name)) is not None:
+            lines += ["", *_table(f"[{name}]", REMARKS[name], condition, leads)]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.decisions.segments.telling import COLUMNS, METHOD_WORDS
+from core.decisions.segments.telling import COLUMNS, METHOD_WORDS, WAYS
 from core.steps import adder, leads_and_schema
 
 
@@ -55,9 +55,9 @@ def segment_steps(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--contacts-column", metavar="COLUMN", help="column of the leads that counts contacts")
     plan.add_argument(
         "--by",
-        choices=("segments", "uplift"),
-        default="segments",
-        help="chance of these segments, or an uplift model fitted on both arms of these leads (default: %(default)s)",
+        choices=tuple(WAYS),
+        help="chance of these segments, or the model's uplift model (default: the uplift model where the model's own "
+        "test showed it to be better, else the segments)",
     )
     plan.add_argument("--only-open", action="store_true", help="only leads whose outcome is not known, or not final")
     plan.add_argument("--out", type=Path, help="where to write the list (.csv or .parquet)")

@@ -44,7 +44,7 @@ def sizes_section(dataset: Dataset, found: Segmentation) -> None:
         shared.chart(figure, rows, "segment_profile", style.spoken(figure))
         st.caption(
             "How far a segment lies from the rest, in standard deviations: 0.2 is little, 0.5 middling, 0.8 much; "
-            "blue: more, orange: less, ≈: no difference beyond chance. It tells them apart, it does not say why they came."
+            "blue: more, orange: less, ≈: no difference beyond chance. It tells them apart, not why they came."
         )
     st.caption("From the next scoring on, the Queue shows the segment of each open lead and can be filtered by it.")
     shared.download(

@@ -13,6 +13,8 @@ trials.py         a field trial before it starts: power, detectable effect, bala
 trial_results.py  a field trial as it ran: by day, method, group and look
 trial_words.py    field trials in plain words
 campaigns.py      campaigns: what they brought, how orders follow the money, budgets now and then
+customers.py      customer segments: labels filled in, profiles, months, what a budget brings
+customer_proofs.py  how far segments can be believed
 plans.py          who calls how much, packages of leads with their risk, tranches
 priority.py       what a priority is made of: one lead's answers, the parts of many
 reasons.py        one lead: what was said and its fields, coloured by what speaks for and against it

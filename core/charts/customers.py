@@ -1,20 +1,18 @@
-"""Customer segments: labels corrected, what tells segments apart, how far to believe them, what a budget brings."""
+"""Customer segments: labels corrected, what tells segments apart, months, what a budget brings."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.charts import style
+from core.charts.customer_proofs import ranges
 from core.data.prompts import shown_name
 from core.decisions.economics.money import Terms, told
 from core.decisions.segments.budget import Campaign, Plan
 from core.decisions.segments.drift import Drift
-from core.decisions.segments.telling import METHOD_WORDS, MODEL_WORDS, OBSERVED_WORDS, SEGMENT_WORDS, TWO_STAGE, UPLIFT
+from core.decisions.segments.telling import OBSERVED_WORDS, SEGMENT_WORDS
 from core.ranking import LEVEL
 
 SEGMENT_COLOURS = {"campaign": style.BLUE, "organic": style.GREEN, "low": style.GREY, "": style.ORANGE}
@@ -22,7 +20,6 @@ MOST = 14
 """Rows of the heat map, the most telling."""
 FULL = 1.2
 """Effect at which a colour of the heat map is full; 0.8 is large (Cohen 1988)."""
-LINE = {"color": style.GREY, "width": 1.5, "dash": "dot"}
 
 
 def flow_chart(counts: pd.DataFrame) -> go.Figure:
@@ -100,70 +97,6 @@ def profile_chart(rows: pd.DataFrame, most: int = MOST) -> go.Figure:
     return figure
 
 
-def recovery_chart(rows: pd.DataFrame, figure_of: str, method: str) -> go.Figure:
-    """How well each method finds hidden customers, over the share that is hidden, with 95% ranges. Data: `rows`, as
-    `recovery.summary` gives them.
-
-    `figure_of`: `recall` or `precision`; `method`: the one in use, drawn thick.
-    """
-    titles = {"recall": "found, of 100 hidden", "precision": "hidden ones, of 100 filled in"}
-    own = rows[(rows["method"] == method) & rows[figure_of].notna()].sort_values("hidden")
-    words = f"The method in use: {titles[figure_of]}, not known"
-    if len(own):
-        ends = sorted({f"{100 * value:.0f}" for value in (own[figure_of].min(), own[figure_of].max())}, key=int)
-        words = f"The method in use: {' to '.join(ends)} {titles[figure_of]}"
-    axis = {"recall": "Found, of those hidden (%)", "precision": "Hidden ones, of those filled in (%)"}[figure_of]
-    figure = style.chart(words, x="Known labels hidden (%)", y=axis)
-    for place, (name, label) in enumerate(METHOD_WORDS.items()):
-        line = rows[(rows["method"] == name) & rows[figure_of].notna()].sort_values("hidden")
-        if line.empty:
-            continue
-        used = name == method
-        figure.add_scatter(
-            x=line["hidden"] + 0.004 * (place - 2.5),  # side by side, so that ranges do not cover each other
-            y=line[figure_of],
-            name=f"{label} (in use)" if used else label,
-            mode="lines+markers",
-            line={"color": style.colour(place), "dash": style.dash(place), "width": 4 if used else 1.5},
-            marker={"symbol": style.marker(place), "size": 11 if used else 7},
-            error_y=_error(line, figure_of),
-            hovertext=[_recovered(one, label, figure_of) for one in line.to_dict("records")],
-            hoverinfo="text",
-        )
-    figure.update_xaxes(tickformat=",.0%", tickvals=sorted(rows["hidden"].unique()))
-    figure.update_yaxes(tickformat=",.0%", range=[0, 1.05])
-    return figure
-
-
-def qini_chart(arms: Mapping[str, Any]) -> go.Figure:
-    """Customers gained by reaching the best so many, by each ranking, against both arms. Data: `qini_frame(arms)`."""
-    rows = {row["name"]: row for row in arms["rows"]}
-    own, other = rows[TWO_STAGE]["qini"][0], rows[UPLIFT]["qini"][0]
-    words = f"Gained over a random order: these segments {own:.1f}, the uplift model {other:.1f} per 1,000"
-    figure = style.chart(
-        words, x="Customers reached, best first (%)", y="More who came, per 1,000 of the campaign", height=460
-    )
-    last = arms["curves"][TWO_STAGE]["gained"][-1]
-    figure.add_scatter(x=[0, 1], y=[0, last], name="Random order", mode="lines", line=LINE, hoverinfo="skip")
-    for place, (name, curve) in enumerate(arms["curves"].items()):
-        figure.add_scatter(
-            x=[0, *curve["share"]],
-            y=[0, *curve["gained"]],
-            name=MODEL_WORDS[name],
-            mode="lines",
-            line={"color": style.colour(place), "dash": style.dash(place), "width": 3.5 if name == TWO_STAGE else 2},
-            hovertext=["none", *(_gained(name, *pair) for pair in zip(curve["share"], curve["gained"], strict=True))],
-            hoverinfo="text",
-        )
-    style.percent(figure, x=True)
-    return figure
-
-
-def qini_frame(arms: Mapping[str, Any]) -> pd.DataFrame:
-    """The curves as a table: model, share, gained."""
-    return pd.concat([pd.DataFrame({"model": name, **curve}) for name, curve in arms["curves"].items()])
-
-
 def drift_chart(found: Drift) -> go.Figure:
     """The share of each segment month by month, with 95% ranges. Data: `found.months`."""
     changed = found.changed.loc[found.changed["changed"], "segment"].tolist()
@@ -180,7 +113,7 @@ def drift_chart(found: Drift) -> go.Figure:
             mode="lines+markers",
             line={"color": SEGMENT_COLOURS[name], "dash": style.dash(place), "width": 2.5},
             marker={"symbol": style.marker(place), "size": 8},
-            error_y=_error(rows.rename(columns={"low": "share_low", "high": "share_high"}), "share"),
+            error_y=ranges(rows.rename(columns={"low": "share_low", "high": "share_high"}), "share"),
             hovertext=[
                 f"{label}<br>{one['month']:%B %Y}: {style.share(one['share'])} of {one['of']:,} customers<br>"
                 f"{style.between(one['low'], one['high'])}"
@@ -245,25 +178,3 @@ def _cell_hover(one: dict) -> str:
         f"{style.text(one['label'])}<br>{SEGMENT_WORDS[one['segment']]}: {shown[0]}, the rest: {shown[1]}<br>"
         f"effect {one['effect']:+.2f}, likely {one['low']:+.2f} to {one['high']:+.2f}"
     )
-
-
-def _recovered(one: dict, label: str, figure_of: str) -> str:
-    known = pd.notna(one[f"{figure_of}_low"])
-    likely = f"<br>{style.between(one[f'{figure_of}_low'], one[f'{figure_of}_high'])}" if known else ""
-    return f"{label}, {style.share(one['hidden'])} hidden<br>{style.share(one[figure_of])}{likely}"
-
-
-def _gained(name: str, share: float, gained: float) -> str:
-    return f"{MODEL_WORDS[name]}<br>best {style.share(share)} reached: {gained:.1f} more came per 1,000"
-
-
-def _error(rows: pd.DataFrame, figure_of: str) -> dict[str, Any]:
-    value = rows[figure_of].astype(float)
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": rows[f"{figure_of}_high"].astype(float) - value,
-        "arrayminus": value - rows[f"{figure_of}_low"].astype(float),
-        "thickness": 1,
-        "width": 3,
-    }

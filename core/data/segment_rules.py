@@ -4,8 +4,12 @@
     campaign among the engaged, any of its conditions holds; where none does the label may be missing
     blind    columns that tell whether a campaign could be seen at all, such as consent: stage 2 must not learn by them
     control  who was left out of the campaign by chance, where there is such an arm
+    audit    of leads whose truth was looked up: whether a campaign did bring them; a missing value was not looked up
+    before   columns of these rules that were known before the campaign, such as the months since the last purchase
 
-The columns of these rules make labels, so they are never what a segment is learned from.
+The columns of these rules make labels, so they are never what a segment is learned from. An uplift model learns from
+who came in either arm and not from these labels, so it may use those of `before`; what came after the campaign, and
+who was reached, stays out of it too.
 """
 
 from __future__ import annotations
@@ -132,6 +136,8 @@ class Rules:
     campaign: tuple[Condition, ...]
     blind: tuple[str, ...] = ()
     control: Condition | None = None
+    audit: Condition | None = None
+    before: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.engaged or not self.campaign:
@@ -139,11 +145,18 @@ class Rules:
                 "segments need a rule for who was engaged and one for whom a campaign brought, however: "
                 f"got {len(self.engaged)} and {len(self.campaign)} conditions"
             )
+        late = [one.column for one in (self.control, self.audit) if one and one.column in self.before]
+        unasked = [name for name in self.before if name not in self.columns]
+        if late or unasked:
+            raise ConfigError(
+                "`before` names columns of the rules `engaged` and `campaign` that were known before the campaign, "
+                f"however: '{(late or unasked)[0]}' " + ("tells who was reached or audited" if late else "is in none")
+            )
 
     @property
     def columns(self) -> frozenset[str]:
         """What the rules look at, and so nothing may be learned from."""
-        asked = (*self.engaged, *self.campaign, *([self.control] if self.control else []))
+        asked = (*self.engaged, *self.campaign, *(one for one in (self.control, self.audit) if one))
         return frozenset(condition.column for condition in asked)
 
     def labels(self, leads: Leads) -> np.ndarray:
@@ -162,12 +175,17 @@ class Rules:
         """1.0 reached, 0.0 left out of the campaign by chance, NaN unknown. Shape (n,); all 1 without such a rule."""
         return 1 - self.control.holds(leads) if self.control else np.ones(len(leads))
 
+    def audited(self, leads: Leads) -> np.ndarray:
+        """1.0 where a campaign did bring the lead, 0.0 where it did not, NaN where nobody looked. Shape (n,)."""
+        return self.audit.holds(leads) if self.audit else np.full(len(leads), np.nan)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `rules_from_dict` reads it back."""
         found = asdict(self)
         return {
             **found,
             "blind": list(self.blind),
+            "before": list(self.before),
             "engaged": list(found["engaged"]),
             "campaign": list(found["campaign"]),
         }
@@ -176,13 +194,14 @@ class Rules:
 def rules_from_dict(document: Mapping[str, Any]) -> Rules:
     """Inverse of `Rules.to_dict`. Raises ConfigError where it is no set of rules."""
     try:
-        asked = {name: tuple(Condition(**entry) for entry in document[name]) for name in ("engaged", "campaign")}
-        control = document.get("control")
-        return Rules(**asked, blind=tuple(document.get("blind", ())), control=Condition(**control) if control else None)
+        engaged, campaign = ([Condition(**entry) for entry in document[name]] for name in ("engaged", "campaign"))
+        control, audit = (Condition(**document[name]) if document.get(name) else None for name in ("control", "audit"))
+        blind, before = (tuple(document.get(name, ())) for name in ("blind", "before"))
+        return Rules(tuple(engaged), tuple(campaign), blind, control, audit, before)
     except (KeyError, TypeError) as error:
         raise ConfigError(
-            "rules hold `engaged` and `campaign`, each a list of {column, test, value}, and may hold `blind` and "
-            f"`control`, however: {error!r} is missing or wrong"
+            "rules hold `engaged` and `campaign`, each a list of {column, test, value}, and may hold `control` and "
+            f"`audit`, one each, and the lists `blind` and `before`, however: {error!r} is missing or wrong"
         ) from error
 
 
@@ -194,13 +213,14 @@ def load_rules(path: Path) -> Rules:
         raise ConfigError(f"cannot read the rules '{path.name}': {error}") from error
 
 
-def inputs(leads: Leads, rules: Rules, *, blind: bool = False) -> Leads:
-    """The leads with the features that a segment may be learned from; `blind`: also without `rules.blind`.
+def inputs(leads: Leads, rules: Rules, *, blind: bool = False, uplift: bool = False) -> Leads:
+    """The leads with the features that a segment may be learned from; `blind`: also without `rules.blind`; `uplift`:
+    those that an uplift model may learn from, so with `rules.before`.
 
     Raises:
         ConfigError: nothing is left.
     """
-    left_out = rules.columns | (set(rules.blind) if blind else set())
+    left_out = (rules.columns - set(rules.before if uplift else ())) | set(rules.blind if blind else ())
     own = leads.schema.features
     kept = Features(_without(own.numeric, left_out), _without(own.categorical, left_out))
     if not kept.columns():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from core.data.segment_rules import rules_from_dict
@@ -17,10 +18,10 @@ def find_segments(task: Task) -> Outcome:
 
     What is found is kept under the job's id, beside what was found before.
     """
+    from core.decisions.segments.kept import save_kept
     from core.decisions.segments.recovery import Hiding
     from core.decisions.segments.training import train_segments
     from core.neural.segments.correction import Correcting
-    from core.neural.segments.segmenter import save_segmenter
 
     ws, asked = task.ws, task.request
     how = Correcting(**asked.get("how", {}))
@@ -31,7 +32,8 @@ def find_segments(task: Task) -> Outcome:
     leads = leads_of(ws, asked["dataset_id"])
     trained = train_segments(leads, rules_from_dict(asked["rules"]), how, hiding, watch=task.watch)
     task.half_made(folder)
-    save_segmenter(folder, trained.segmenter, {**trained.card, "made": utc_now().isoformat(), "by": task.by})
+    card = {**trained.card, "made": utc_now().isoformat(), "by": task.by}
+    save_kept(folder, replace(trained.kept, card=card))
     part = folder / f"{ASSIGNED}.part"
     trained.assigned.to_parquet(part, index=False)
     os.replace(part, folder / ASSIGNED)

@@ -89,7 +89,7 @@ def test_the_same_leads_get_the_same_segments_and_no_text_is_a_formula(model: Pa
     leads.to_csv(folder / "hostile.csv", index=False)
     out = folder / "assigned.csv"
     told = answer(capsys, "assign", "--model", model, "--leads", folder / "hostile.csv", "--out", out)
-    assert told["leads"] == 5000 and set(told["columns"]) == set(COLUMNS) - {"uplift"}
+    assert told["leads"] == 5000 and set(told["columns"]) == set(COLUMNS)
     read = pd.read_csv(out)
     assert read["lead_id"].iat[0] == "'=1+1"
     assert read["segment"].tolist() == pd.read_parquet(model / "assigned.parquet")["segment"].tolist()

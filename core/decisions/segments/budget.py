@@ -4,7 +4,7 @@
 
 Those who would come anyway are worth nothing more for it, however likely they are to come. The chance is P(campaign)
 of the segmentation, or an uplift model's effect where a control arm was drawn at random; the latter is evidence, the
-former reads it off those who answered earlier campaigns.
+former reads it off those who answered earlier campaigns. A customer is reached once, by the lead worth most.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Plan:
     curve: pd.DataFrame
     """budget, reached, expected, added: at `STEPS` budgets up to twice the one asked for."""
     left_out: dict[str, int]
-    """Why others are not in it: would come anyway, reached too often, not worth the cost, beyond the budget."""
+    """Why others are not in it: would come anyway, reached too often, not worth the cost, another lead of one who
+    is in the list, beyond the budget."""
 
 
 def plan_campaign(
@@ -66,9 +67,10 @@ def plan_campaign(
     anyway: np.ndarray,
     campaign: Campaign,
     contacted: np.ndarray | None = None,
+    customer: np.ndarray | None = None,
 ) -> Plan:
     """Shapes (n,): chance that a contact makes the customer come; chance that they come anyway; earlier contacts, NaN
-    counting as none. Ties go by lead id.
+    counting as none; whose lead it is, each lead a customer of its own without. Ties go by lead id.
 
     Example:
         >>> ids = np.array(["a", "b", "c"])
@@ -86,6 +88,10 @@ def plan_campaign(
     worth = ~certain & ~often & (value > 0)
     rows = np.flatnonzero(worth)
     rows = rows[np.lexsort((np.asarray(lead_id, dtype=object)[rows].astype(str), -value[rows]))]
+    again = np.zeros(len(rows), dtype=bool)
+    if customer is not None:
+        again = pd.Series(np.asarray(customer, dtype=object)[rows]).duplicated().to_numpy()
+    rows = rows[~again]
     reach = min(int(campaign.budget / campaign.cost + 1e-9), len(rows))
     chosen = rows[:reach]
     frame = pd.DataFrame(
@@ -100,6 +106,7 @@ def plan_campaign(
         "would come anyway": int(certain.sum()),
         "reached too often": int((~certain & often).sum()),
         "not worth the cost": int((~certain & ~often & (value <= 0)).sum()),
+        "another lead of one in the list": int(again.sum()),
         "beyond the budget": len(rows) - reach,
     }
     curve = _curve(chance[rows], value[rows], campaign)

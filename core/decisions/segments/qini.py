@@ -45,13 +45,15 @@ def hold_against_arms(
     treated: np.ndarray,
     came: np.ndarray,
     *,
+    customers: np.ndarray | None = None,
     resamples: int = 500,
     seed: int = 0,
     against: str = "",
 ) -> tuple[dict[str, Uplift], dict[str, Figure]]:
     """Every ranking with intervals, and the Qini of each less that of `against` on the same resamples.
 
-    Shapes (n,): scores, higher = reach first (ties in random order); treated bool; came 1 or 0.
+    Shapes (n,): scores, higher = reach first (ties in random order); treated bool; came 1 or 0; customers, whose leads
+    these are, so that all of one customer's are drawn together.
 
     Raises:
         NotComputable: an arm is too small, or hardly anybody in it came.
@@ -66,8 +68,9 @@ def hold_against_arms(
     mixed = rng.permutation(len(came))
     orders = {name: mixed[np.argsort(-score[mixed], kind="stable")] for name, score in scores.items()}
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in scores}
+    unit = np.arange(len(came)) if customers is None else np.unique(customers, return_inverse=True)[1]
     for block in blocks(resamples, len(came)):
-        weight = _arm_wise(rng, treated, block)
+        weight = _drawn(rng, unit, block)
         for name, order in orders.items():
             drawn[name].append(_figures(*_running(order, treated, came, weight[:, order])))
     values = {name: np.concatenate(parts) for name, parts in drawn.items()}
@@ -86,9 +89,9 @@ def hold_against_arms(
     return found, gaps
 
 
-def _arm_wise(rng: np.random.Generator, treated: np.ndarray, block: int) -> np.ndarray:
-    """How often each customer was drawn, arm by arm, (block, n): Poisson, which leaves out the product with n."""
-    return rng.poisson(1.0, size=(block, len(treated))).astype(np.float64)
+def _drawn(rng: np.random.Generator, unit: np.ndarray, block: int) -> np.ndarray:
+    """How often each lead was drawn, with all of its customer's, (block, n): Poisson, which leaves out the product."""
+    return rng.poisson(1.0, size=(block, int(unit.max()) + 1)).astype(np.float64)[:, unit]
 
 
 def _running(

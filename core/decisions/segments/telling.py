@@ -44,6 +44,7 @@ COLUMNS = {
     "p_campaign_if_engaged": "chance that the campaign brought it, if it came, 0..1",
     "answer": "what missing labels are filled in by, higher first; without unit",
     "uplift": "how much the campaign raises its chance to come, by an uplift model; only with a control arm",
+    "anyway": "chance that it comes without the campaign, 0..1, by the uplift model; only with a control arm",
 }
 """What each column of the assigned leads says."""
 
@@ -58,6 +59,7 @@ HEADS = {
     "p_campaign_if_engaged": "Chance that the campaign brought it, if it came",
     "answer": "What labels are filled in by (no unit)",
     "uplift": "What the campaign adds to its chance (uplift model)",
+    "anyway": "Chance that it comes anyway (uplift model)",
 }
 """The same columns as a person reads them."""
 
@@ -77,9 +79,38 @@ def segment_words(assigned: pd.DataFrame) -> pd.Series:
     return assigned["segment"].map(SEGMENT_WORDS).set_axis(assigned["lead_id"].astype(object))
 
 
+WAYS = {"segments": ("p_campaign", "p_organic"), "uplift": ("uplift", "anyway")}
+"""Columns of the assigned leads that a campaign is planned by: the chance that it makes them come, and that they come
+anyway."""
+
+
 def headline(card: Mapping[str, Any]) -> list[str]:
     """Sizes, promise and proof, a sentence each."""
     return [_sizes(card), _promise(card), _proof(card)]
+
+
+def plan_by(card: Mapping[str, Any]) -> str:
+    """What a campaign is planned by unless it is said otherwise: the uplift model where it was shown to be better."""
+    rows = {row["name"]: row for row in (card["arms"] or {"rows": ()})["rows"]}
+    return "uplift" if card["uplift_kept"] and UPLIFT in rows and rows[UPLIFT]["against"][1] > 0 else "segments"
+
+
+def notes(card: Mapping[str, Any]) -> list[str]:
+    """What else is to be known of the proof, a sentence each: stage 1, labels taken back, what was not tested."""
+    told = [_chances(card)]
+    if corrected := [entry for entry in card["log"] if entry["corrected"]]:
+        last = corrected[-1]
+        told.append(
+            f"While it learned, {last['corrected']:,.0f} missing labels were filled in and decided anew in each round; "
+            f"in the last one {100 * last['reverted'] / last['corrected']:.1f} of 100 were taken back, in the worst "
+            f"{max(100 * entry['reverted'] / entry['corrected'] for entry in corrected):.1f}."
+        )
+    told += [
+        f"{100 * float(share):.0f}% hidden was not tested: {why}." for share, why in card["recovery_skipped"].items()
+    ]
+    if card["recovery"]:
+        told.append(f"The test by hiding took {card['recovery_leads']:,} leads who came.")
+    return told
 
 
 def sizes(card: Mapping[str, Any]) -> dict[str, int]:
@@ -149,15 +180,36 @@ def _sizes(card: Mapping[str, Any]) -> str:
     unknown = sum(entry["leads"] for entry in card["counts"] if not entry["observed"])
     known = sum(e["leads"] for e in card["counts"] if (e["observed"], e["segment"]) == ("campaign", "campaign"))
     told = (
-        f"Of {card['leads']:,} customers {found['campaign']:,} belong to the campaign ({known:,} known, {corrected:,} "
+        f"Of {card['leads']:,} leads {found['campaign']:,} belong to the campaign ({known:,} known, {corrected:,} "
         f"filled in), {found['organic']:,} came or would come anyway, {found['low']:,} did not or hardly would."
     )
     return told + (f" The response of {unknown:,} is not known yet: they go by their chances." if unknown else "")
 
 
+def _chances(card: Mapping[str, Any]) -> str:
+    found = card["engaged"]
+    if not found:
+        return f"Whether the chances to come at all come true could not be tested: {card['engaged_why']}."
+    least, most = found["groups"][0], found["groups"][-1]
+    return (
+        f"The chances to come at all, on {found['leads']:,} later leads: {100 * least['promised']:.0f} of 100 promised "
+        f"and {100 * least['came']:.0f} came in the lowest tenth, {100 * most['promised']:.0f} and "
+        f"{100 * most['came']:.0f} in the highest; off by {100 * found['error']:.1f} of 100 on average, where chance "
+        f"alone would show {100 * found['by_chance']:.1f}."
+    )
+
+
 def _promise(card: Mapping[str, Any]) -> str:
     line, wanted = card["line"], card["settings"]["precision"]
-    share = f"{100 * card['label_share']:.0f} of 100 campaign customers seem to carry their label"
+    if not card["share"]["telling"]:
+        return "No missing label is filled in: nothing shows that any is missing" + (
+            ", by those looked up."
+            if card["audited"]
+            else "; who carries one can hardly be told from the fields, or all seem to."
+        )
+    share = f"{100 * card['share']['value']:.0f} of 100 campaign customers seem to carry their label"
+    if card["audited"]:
+        share = f"{100 * card['share']['value']:.0f} of 100 looked up carry their label"
     if line["threshold"] is None:
         return f"No missing label is filled in: {share}, and of no other is it sure enough ({100 * wanted:.0f} of 100)."
     return f"Of 100 labels filled in about {100 * line['precision']:.0f} should be right; {share}."
@@ -176,7 +228,7 @@ def _proof(card: Mapping[str, Any]) -> str:
         f"{begins}: of 100 hidden ones {of_hundred(row, 'recall')} were found, and of 100 filled in "
         f"{of_hundred(row, 'precision')} were hidden ones"
     )
-    expected = hidden_among(card["label_share"], hidden)
+    expected = hidden_among(card["share"]["value"] if card["share"]["telling"] else 1.0, hidden)
     if expected > 0.99:
         return f"{told}: so many were right."
     return (

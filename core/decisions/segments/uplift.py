@@ -10,14 +10,16 @@ Source: Kuenzel et al. 2019 (arXiv 1706.03461). Learners are LightGBM's trees.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm import Booster, LGBMClassifier, LGBMRegressor
+from lightgbm.basic import LightGBMError
 
-from core.errors import NotComputable
+from core.errors import NotComputable, RunError
 
 TREES: dict[str, Any] = {
     "n_estimators": 150,
@@ -36,47 +38,85 @@ Effect = Callable[[pd.DataFrame], np.ndarray]
 """Fields as `FeatureEncoder.table` has them -> what ranks the customers, (n,)."""
 
 
+@dataclass(frozen=True)
+class XLearner:
+    """A fitted X-learner: fields -> effect."""
+
+    without: Booster
+    """Who comes in the control arm: who comes anyway."""
+    gained: Booster
+    missed: Booster
+    share: float
+    """Of the customers learned from, those treated."""
+
+    def __call__(self, fields: pd.DataFrame) -> np.ndarray:
+        missed, gained = (np.asarray(one.predict(fields)) for one in (self.missed, self.gained))
+        return self.share * missed + (1 - self.share) * gained
+
+    def anyway(self, fields: pd.DataFrame) -> np.ndarray:
+        """Chance to come without the campaign. -> (n,)."""
+        return np.asarray(self.without.predict(fields))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `x_learner_from_dict` reads it back."""
+        return {"share": self.share, **{name: getattr(self, name).model_to_string() for name in BOOSTERS}}
+
+
+BOOSTERS = ("without", "gained", "missed")
+
+
+def x_learner_from_dict(document: Mapping[str, Any]) -> XLearner:
+    """Inverse of `XLearner.to_dict`. Raises RunError where it is not what was written."""
+    try:
+        without, gained, missed = (Booster(model_str=document[name]) for name in BOOSTERS)
+        return XLearner(without, gained, missed, float(document["share"]))
+    except (KeyError, TypeError, ValueError, LightGBMError) as error:
+        raise RunError(f"the uplift model is not what was written: {error!r}; train the segments again") from error
+
+
 def t_learner(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int = 0) -> Effect:
     """Shapes: table (n, fields), treated (n,) bool, came (n,) 1 or 0. Raises NotComputable: an arm of one outcome."""
     with_it, without = _responses(table, treated, came, seed)
-    return lambda fields: with_it(fields) - without(fields)
+    return lambda fields: np.asarray(with_it.predict(fields)) - np.asarray(without.predict(fields))
 
 
-def x_learner(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int = 0) -> Effect:
+def x_learner(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int = 0) -> XLearner:
     """As `t_learner`."""
     with_it, without = _responses(table, treated, came, seed)
-    gained = _regression(table[treated], came[treated] - without(table[treated]), seed)
-    missed = _regression(table[~treated], with_it(table[~treated]) - came[~treated], seed)
-    share = float(treated.mean())
-    return lambda fields: share * missed(fields) + (1 - share) * gained(fields)
+    gained = _regression(table[treated], came[treated] - np.asarray(without.predict(table[treated])), seed)
+    missed = _regression(table[~treated], np.asarray(with_it.predict(table[~treated])) - came[~treated], seed)
+    return XLearner(without, gained, missed, float(treated.mean()))
 
 
 def response(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int = 0) -> Effect:
     """As `t_learner`, but of the treated alone: what most campaigns are sent by."""
-    return _chance(table[treated], came[treated], seed, "campaign")
+    model = _chance(table[treated], came[treated], seed, "campaign")
+    return lambda fields: np.asarray(model.predict(fields))
 
 
-LEARNERS = {"T-learner": t_learner, "X-learner": x_learner, "response model": response}
+LEARNERS: dict[str, Callable[..., Effect]] = {
+    "T-learner": t_learner,
+    "X-learner": x_learner,
+    "response model": response,
+}
 """By the name that tables and charts give them."""
 
 
-def _responses(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int) -> tuple[Effect, Effect]:
+def _responses(table: pd.DataFrame, treated: np.ndarray, came: np.ndarray, seed: int) -> tuple[Booster, Booster]:
     return (
         _chance(table[treated], came[treated], seed, "campaign"),
         _chance(table[~treated], came[~treated], seed, "control"),
     )
 
 
-def _chance(table: pd.DataFrame, came: np.ndarray, seed: int, arm: str) -> Effect:
+def _chance(table: pd.DataFrame, came: np.ndarray, seed: int, arm: str) -> Booster:
     if not 0 < came.sum() < len(came):
         raise NotComputable(
             f"an effect needs customers who came and who did not in each arm, however: of {len(came):,} in the {arm} "
             f"arm {int(came.sum()):,} came"
         )
-    model = LGBMClassifier(random_state=seed, **TREES).fit(table, came)
-    return lambda fields: np.asarray(model.predict_proba(fields))[:, 1]
+    return LGBMClassifier(random_state=seed, **TREES).fit(table, came).booster_
 
 
-def _regression(table: pd.DataFrame, target: np.ndarray, seed: int) -> Effect:
-    model = LGBMRegressor(random_state=seed, **TREES).fit(table, target)
-    return lambda fields: np.asarray(model.predict(fields))
+def _regression(table: pd.DataFrame, target: np.ndarray, seed: int) -> Booster:
+    return LGBMRegressor(random_state=seed, **TREES).fit(table, target).booster_

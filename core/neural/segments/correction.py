@@ -13,7 +13,7 @@ Source: SPLC (arXiv 2112.07368) with the guards of method 2.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch import nn
 
 from core.errors import ConfigError, NotComputable
 from core.metrics import average_precision
-from core.missing_labels import Labelling, Line, draw_line
+from core.missing_labels import Labelling, Line, Share, share_audited, share_labelled
 from core.neural.segments.losses import CORRECTS, LOSSES
 from core.neural.segments.perceptron import Teacher, epoch, logits, perceptron
 from core.neural.segments.three_classes import LEAST, batch_of
@@ -32,6 +32,8 @@ FLAT = 0.002
 """Gain of average precision on the later slice below which it counts as flat. Source: ours."""
 STILL = 0.02
 """Share of the corrections that may be taken back in an epoch once they stand still. Source: ours."""
+MOST_POSITIVE = 0.95
+"""Largest share of campaign customers that nnPU is told of; with all, it would learn nothing. Source: ours."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Correction:
 
     network: nn.Sequential
     labelling: Labelling
-    """How many labels are missing, as estimated on the later slice."""
+    """How many labels are missing, and how they lie over the answers of the later slice."""
     line: Line
     """From which answer on a lead without a label counts as campaign."""
     log: tuple[dict[str, float], ...] = ()
@@ -80,6 +82,8 @@ class Engaged:
 
     x: np.ndarray
     label: np.ndarray
+    audited: np.ndarray | None = None
+    """Whether it did, where that was looked up: 1, 0, or NaN, (n,); None without an audit."""
 
     def check(self, part: str) -> None:
         """Raises NotComputable where too few carry a label, or too few do not."""
@@ -92,24 +96,39 @@ class Engaged:
             )
 
 
-def fit_correction(
-    train: Engaged, later: Engaged, how: Correcting | None = None, *, seed: int = 0, watch: Watch = nobody
-) -> Correction:
-    """Fit on `train`; the later slice ends the warm-up and draws the line.
+def labels_carried(train: Engaged, later: Engaged) -> Share:
+    """How many campaign customers carry their label: by the audit, where there is one, else by the surest leads.
 
     Raises:
-        NotComputable: too few leads with, or without, a label in one of the parts.
+        NotComputable: too few leads with, or without, a label in one of the parts; an audit that is too small.
     """
-    how = how or Correcting()
     train.check("training")
     later.check("calibration")
-    prior = float(train.label.mean())
-    if how.loss == "nnpu":
-        first = fit_correction(train, later, replace(how, loss="bce"), seed=seed, watch=watch)
-        prior = min(prior / first.labelling.share, 0.95)
-    learner = _Learner(train, later, how, prior, seed, watch)
+    label = np.concatenate([train.label, later.label])
+    if train.audited is None or later.audited is None:
+        return share_labelled(np.concatenate([train.x, later.x]), label)
+    audited = np.concatenate([train.audited, later.audited])
+    known = np.isfinite(audited)
+    return share_audited(label[known], audited[known])
+
+
+def fit_correction(
+    train: Engaged,
+    later: Engaged,
+    how: Correcting | None = None,
+    *,
+    share: Share | None = None,
+    seed: int = 0,
+    watch: Watch = nobody,
+) -> Correction:
+    """Fit on `train`; the later slice ends the warm-up and draws the line. `share`: where it is known already.
+
+    Raises:
+        NotComputable: as `labels_carried`.
+    """
+    learner = _Learner(train, later, how or Correcting(), share or labels_carried(train, later), seed, watch)
     learner.warm_up()
-    if how.loss in CORRECTS:
+    if learner.how.loss in CORRECTS:
         learner.correct()
     return learner.done()
 
@@ -117,8 +136,9 @@ def fit_correction(
 class _Learner:
     """The network on its way: `warm_up`, then `correct`."""
 
-    def __init__(self, train: Engaged, later: Engaged, how: Correcting, prior: float, seed: int, watch: Watch) -> None:
-        self.train, self.later, self.how, self.prior = train, later, how, prior
+    def __init__(self, train: Engaged, later: Engaged, how: Correcting, share: Share, seed: int, watch: Watch) -> None:
+        self.train, self.later, self.how, self.share = train, later, how, share
+        self.prior = min(float(train.label.mean()) / share.value, MOST_POSITIVE)
         torch.manual_seed(seed)
         self.network = perceptron(train.x.shape[1], WIDTHS, 1)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-2)
@@ -143,8 +163,7 @@ class _Learner:
 
     def correct(self) -> None:
         """With missing labels filled in, decided anew before each epoch; ends when the decisions stand still."""
-        found = Labelling.fit(self.later.label, self._later())
-        missing = round(self.train.label.sum() * (1 / found.share - 1)) if found.telling else 0
+        missing = round(self.train.label.sum() * self.share.missing)
         if not missing:
             return
         resting = 0
@@ -160,9 +179,8 @@ class _Learner:
         """The teacher, and its line."""
         self.network.load_state_dict(self.teacher.state)
         said = self._later()
-        labelling, without = Labelling.fit(self.later.label, said), said[self.later.label == 0]
-        most = self.later.label.sum() * (1 / labelling.share - 1) / self.how.precision
-        line = draw_line(without, labelling.missing(without), self.how.precision, most=round(most))
+        labelling = Labelling.fit(self.later.label, said, self.share)
+        line = labelling.line(said[self.later.label == 0], self.how.precision)
         return Correction(self.network.eval(), labelling, line, tuple(self.log))
 
     def _epoch(self, reverted: int) -> float:

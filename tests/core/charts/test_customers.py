@@ -7,15 +7,8 @@ import pandas as pd
 import pytest
 
 from core.charts import style
-from core.charts.customers import (
-    budget_chart,
-    drift_chart,
-    flow_chart,
-    profile_chart,
-    qini_chart,
-    qini_frame,
-    recovery_chart,
-)
+from core.charts.customer_proofs import came_true_chart, qini_chart, qini_frame, recovery_chart
+from core.charts.customers import budget_chart, drift_chart, flow_chart, profile_chart
 from core.decisions.economics.money import Terms
 from core.decisions.segments.budget import Campaign, plan_campaign
 from core.decisions.segments.drift import drift
@@ -74,6 +67,13 @@ def test_qini_curves_begin_at_nobody_and_say_both_figures():
     assert "these segments 2.0, the uplift model 3.1" in style.spoken(figure)
     assert figure.data[0].y[-1] == 10 and figure.data[1].y[0] == 0
     assert len(qini_frame(arms)) == 4
+
+
+def test_chances_that_come_true_lie_on_the_line():
+    groups = [{"promised": p, "came": p, "low": p - 0.05, "high": p + 0.05, "leads": 90} for p in (0.1, 0.3)]
+    figure = came_true_chart({"groups": groups, "error": 0.012})
+    assert style.spoken(figure) == "Chances to come are off by 1.2 of 100 on average"
+    assert figure.data[1].error_y.array == pytest.approx((0.05, 0.05)) and "90 leads" in figure.data[1].hovertext[0]
 
 
 def test_months_and_money_say_what_they_show(world):

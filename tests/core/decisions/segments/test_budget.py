@@ -41,6 +41,15 @@ def test_a_cap_on_contacts() -> None:
         plan_campaign(IDS, CHANCE, ANYWAY, Campaign(1e6, 5, 100, contacts=3))
 
 
+def test_a_customer_is_reached_once_by_the_best_lead() -> None:
+    customer = np.arange(200) // 2
+    plan = plan_campaign(IDS, CHANCE, np.zeros(200), Campaign(1e6, 5, 100), customer=customer)
+    best = [max(2 * pair, 2 * pair + 1, key=CHANCE.__getitem__) for pair in range(100)]
+    assert set(plan.chosen["lead_id"]) == {IDS[row] for row in best if CHANCE[row] * 100 > 5}
+    assert plan.left_out["another lead of one in the list"] > 0
+    assert len(plan.chosen) + sum(plan.left_out.values()) == 200
+
+
 def test_ties_go_by_lead_id() -> None:
     same = np.full(200, 0.2)
     plan = plan_campaign(IDS[::-1], same, np.zeros(200), Campaign(15, 5, 100))

@@ -47,6 +47,15 @@ def test_intervals_hold_what_they_promise() -> None:
     assert inside >= 34
 
 
+def test_leads_of_one_customer_are_drawn_together() -> None:
+    effect, treated, came = arms(1000)
+    copies = [np.repeat(one, 4) for one in (effect, treated, came)]
+    score = {"it": copies[0]}
+    apart = hold_against_arms(score, copies[1], copies[2])[0]["it"].qini
+    whole = hold_against_arms(score, copies[1], copies[2], customers=np.repeat(np.arange(1000), 4))[0]["it"].qini
+    assert whole.value == apart.value and 1.6 < (whole.high - whole.low) / (apart.high - apart.low) < 2.5
+
+
 def test_too_small_an_arm_is_refused() -> None:
     effect, treated, came = arms(200)
     with pytest.raises(NotComputable, match="control arm 0 came"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions.segments.telling import TWO_STAGE, UPLIFT, arms_sentence, headline, proof_row, sizes
+from core.decisions.segments.telling import TWO_STAGE, UPLIFT, arms_sentence, headline, notes, plan_by, proof_row, sizes
 
 ROW = {
     "method": "splc",
@@ -25,7 +25,17 @@ CARD = {
         {"observed": "", "segment": "organic", "leads": 7},
     ],
     "corrected": 5,
-    "label_share": 1.0,
+    "share": {"value": 1.0, "error": 0.0, "telling": True},
+    "audited": 0,
+    "log": [
+        {"average_precision": 0.5, "corrected": 0.0, "reverted": 0.0},
+        {"average_precision": 0.6, "corrected": 40.0, "reverted": 8.0},
+        {"average_precision": 0.6, "corrected": 40.0, "reverted": 1.0},
+    ],
+    "engaged": None,
+    "engaged_why": "too few",
+    "recovery_leads": 900,
+    "recovery_skipped": {"0.2": "too few of them"},
     "line": {"threshold": 0.3, "precision": 0.81},
     "recovery": [ROW, {**ROW, "hidden": 0.2, "recall": 0.1}, {**ROW, "method": "bce", "recall": 0.2}],
     "recovery_why": "",
@@ -42,8 +52,27 @@ def test_sizes_promise_and_proof():
 
 
 def test_where_labels_were_missing_before_the_proof_says_what_to_expect():
-    third = headline({**CARD, "label_share": 0.5})[2]
+    third = headline({**CARD, "share": {"value": 0.5, "error": 0.1, "telling": True}})[2]
     assert "were 80 of 100 right, about 23 would be hidden ones" in third  # 80 x 0.2 / 0.7
+
+
+def test_notes_tell_what_was_taken_back_and_what_was_not_tested():
+    chances, flips, skipped, leads = notes(CARD)
+    assert "could not be tested: too few" in chances and "900 leads" in leads
+    assert "in the last one 2.5 of 100 were taken back, in the worst 20.0" in flips
+    assert skipped == "20% hidden was not tested: too few of them."
+
+
+def test_without_evidence_of_missing_labels_none_is_promised():
+    told = headline({**CARD, "share": {"value": 0.4, "error": 0.1, "telling": False}})[1]
+    assert "nothing shows that any is missing" in told and "40" not in told
+
+
+def test_a_campaign_is_planned_by_what_was_shown_to_be_better():
+    for low, way in ((1.0, "uplift"), (-1.0, "segments")):
+        rows = [{"name": TWO_STAGE, "against": None}, {"name": UPLIFT, "against": [3.0, low, 5.0]}]
+        assert plan_by({"arms": {"rows": rows}, "uplift_kept": True}) == way
+    assert plan_by({"arms": None, "uplift_kept": True}) == "segments"
 
 
 def test_what_cannot_be_told_is_said():

@@ -9,19 +9,18 @@ import pandas as pd
 import pytest
 
 from core.data.schema import Features
-from core.data.segment_rules import SEGMENTS
+from core.data.segment_rules import SEGMENTS, Condition
+from core.decisions.segments.world import CATEGORICAL as FIELDS
 from core.decisions.segments.world import RULES, World, make_world
 from core.errors import ConfigError, NotComputable, RunError
-from core.neural.segments.correction import Correcting, Engaged, fit_correction
-from core.neural.segments.segmenter import (
-    Material,
-    Segmenter,
-    fit_segmenter,
-    load_segmenter,
-    save_segmenter,
-)
+from core.neural.segments import segmenter
+from core.neural.segments.correction import Correcting, Engaged, fit_correction, labels_carried
+from core.neural.segments.folder import load_segmenter, save_segmenter
+from core.neural.segments.material import Material
+from core.neural.segments.segmenter import Segmenter, fit_segmenter
 
 HOW = Correcting(epochs=8, patience=2)
+CATEGORICAL = (*FIELDS, "mailed")
 NONE = Engaged(np.zeros((20, 1), np.float32), np.zeros(20, np.int64))
 
 
@@ -69,6 +68,15 @@ def test_a_lead_of_unknown_engagement_gets_the_likeliest(fitted: Segmenter, worl
     assert told["segment"].tolist() == [SEGMENTS[place] for place in likeliest]
 
 
+def test_blocks_change_nothing(
+    fitted: Segmenter, world: World, assigned: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenter, "ENCODED_AT_ONCE", 1000)
+    again = fitted.assign(world.leads)
+    assert again["observed"].tolist() == assigned["observed"].tolist()
+    assert again["segment"].tolist() == assigned["segment"].tolist()
+
+
 def test_a_folder_gives_the_same_segments(
     fitted: Segmenter, world: World, assigned: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -91,6 +99,32 @@ def test_blind_columns_are_left_out_of_stage_two_alone(world: World) -> None:
     material = Material.of(world.leads, replace(RULES, blind=("consent",)))
     assert "consent" in material.encoder.fields and "consent" not in material.blind_encoder.fields
     assert not RULES.columns & set(material.encoder.fields)
+
+
+def test_an_audit_tells_how_many_labels_are_missing_and_is_believed(world: World) -> None:
+    looked_up = np.arange(9000) % 3 == 0
+    features = world.leads.features.assign(survey=np.where(looked_up, np.where(world.effect == 1, "ad", "none"), ""))
+    schema = replace(
+        world.leads.schema, features=Features(world.leads.schema.features.numeric, (*CATEGORICAL, "survey"))
+    )
+    leads = replace(world.leads, features=features, schema=schema)
+    material = Material.of(leads, replace(RULES, audit=Condition("survey", "is", "ad")))
+    assert "survey" not in material.encoder.fields
+    train, later = (material.engaged(rows) for rows in (material.parts.train, material.parts.calibration))
+    share = labels_carried(train, later)
+    label = np.concatenate([train.label, later.label])
+    truth = np.concatenate([part.audited for part in (train, later) if part.audited is not None])
+    assert share.value == label[truth == 1].mean() and share.value == pytest.approx(0.6, abs=0.08)
+    told = fit_segmenter(material, Correcting("bce", epochs=2)).assign(leads)
+    reached = looked_up & (world.leads.features["mailed"] == "yes").to_numpy() & (told["observed"] == "organic")
+    assert (told.loc[reached, "corrected"] == (world.effect == 1)[reached]).all()
+
+
+def test_no_more_leads_are_encoded_than_are_learned_from(world: World) -> None:
+    material = Material.of(world.leads, RULES)
+    some = material.engaged(material.parts.train, 200)
+    assert len(some.x) == len(some.label) == 200
+    np.testing.assert_array_equal(some.x, material.engaged(material.parts.train, 200).x)
 
 
 def test_the_control_arm_is_not_learned_from(world: World) -> None:
