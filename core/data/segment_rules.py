@@ -34,6 +34,8 @@ OUTCOMES = ("converted", "stage", "call_seconds")
 """Roles that a condition may ask for, beside the features."""
 SEGMENTS = ("campaign", "organic", "low")
 """What a lead can be; "" where the rules cannot tell."""
+FORMAT = 2
+"""Of the files in which a segmenter is kept."""
 PAID = (
     "campaign",
     "ads",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.data.segment_rules import FORMAT
 from core.errors import LeadRankError
 from core.workspace.ids import checked_id
 from core.workspace.store import Workspace
@@ -43,12 +44,13 @@ def segmentation_folder(ws: Workspace, dataset_id: str, id: str) -> Path:
 
 
 def segmentations(ws: Workspace, dataset_id: str) -> list[Segmentation]:
-    """Those of a dataset, newest first.
+    """Those of a dataset, newest first. What an older version found is left out: the segments are found again.
 
     Raises:
         LeadRankError: no dataset can have that id, or a card is damaged.
     """
-    found = [_read(path.parent) for path in _home(ws, dataset_id).glob(f"*/{ASSIGNED}")]
+    read = (_read(path.parent) for path in _home(ws, dataset_id).glob(f"*/{ASSIGNED}"))
+    found = [one for one in read if one is not None]
     return sorted(found, key=lambda one: (one.made, one.id), reverse=True)
 
 
@@ -56,9 +58,12 @@ def _home(ws: Workspace, dataset_id: str) -> Path:
     return ws.folder / "segments" / checked_id(dataset_id, "dataset")
 
 
-def _read(folder: Path) -> Segmentation:
+def _read(folder: Path) -> Segmentation | None:
     try:
-        card = json.loads((folder / "segmenter.json").read_text("utf-8"))["card"]
+        document = json.loads((folder / "segmenter.json").read_text("utf-8"))
+        if document["format"] != FORMAT:
+            return None
+        card = document["card"]
         return Segmentation(folder.name, datetime.fromisoformat(card["made"]), card, folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged() from error

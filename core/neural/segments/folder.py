@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from core.data.features import FeatureEncoder
 from core.data.schema import schema_from_dict, schema_to_dict
-from core.data.segment_rules import SEGMENTS, rules_from_dict
+from core.data.segment_rules import FORMAT, SEGMENTS, rules_from_dict
 from core.errors import RunError
 from core.missing_labels import Labelling, Line, Share
 from core.neural.segments import correction, three_classes
@@ -24,7 +24,6 @@ from core.neural.segments.perceptron import perceptron
 from core.neural.segments.segmenter import Segmenter
 from core.neural.segments.three_classes import ThreeClasses
 
-FORMAT = 2
 LABELLING = ("scores", "places", "curve", "doubt")
 """Tensors of a `Labelling`, in its order."""
 

@@ -34,6 +34,8 @@ def test_segments_are_kept_beside_earlier_ones(ws: Workspace) -> None:
     assigned = found[0].assigned()
     assert assigned["lead_id"].tolist() == small_world().leads.lead_id.tolist()
     assert second.result == {"corrected": int(assigned["corrected"].sum())}
+    (found[1].folder / "segmenter.json").write_text('{"format": 1, "card": {}}', "utf-8")
+    assert [one.id for one in segmentations(ws, data.id)] == [second.id]  # an older version's are found again
     (found[1].folder / "segmenter.json").write_text("{", "utf-8")
     with pytest.raises(LeadRankError, match="damaged"):
         segmentations(ws, data.id)
