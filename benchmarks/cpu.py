@@ -12,9 +12,9 @@ Plain code is what a reader of the two libraries' documentation would write, wit
 
 Ours is `core.neural.states.encode`, and `core.neural.tuning.tune`, which runs layers that do not learn once; that is
 counted, and so is validation after each epoch, on both sides. Tokenising is counted on neither. Adapters, step sizes,
-read-out (last token) and first weights are the same; ours learns its three losses, theirs the one. Lengths are those of
-sales dialogues (benchmarks/padding.py), for training `--shorter` times shorter; which words stand in a lead to learn
-from leans with whether it converts.
+read-out (last token), first weights and arithmetic (fp32) are the same; ours learns its three losses, theirs the one.
+Lengths are those of sales dialogues (benchmarks/padding.py), for training `--shorter` times shorter; which words stand
+in a lead to learn from leans with whether it converts.
 
 Seconds are processor time of all threads; sides take turns, the least of `--repeats` rounds counts. Time to equal AUC:
 until 90% of the way from 0.5 to the lower of both sides' best AUC on held-out leads, straight lines between epochs.
@@ -47,6 +47,7 @@ from core.config import Config, Lora
 from core.data.contests import fit_bounds
 from core.data.pairs import Pairing
 from core.data.prompts import Prompt, Tokens
+from core.engine import Engine
 from core.errors import NotComputable
 from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads
@@ -59,6 +60,8 @@ from core.neural.tuning import Course, tune
 from core.progress import Event
 
 FUNNEL = PRESETS["automotive"]
+FP32 = Engine(precision="fp32")
+"""On both sides, also where the product would take bf16 unasked."""
 CPU = torch.device("cpu")
 OURS, PLAIN, KEEP = "ours", "plain", "plain_keep"
 WORDS = 400
@@ -101,7 +104,7 @@ def plain_scores(
 
 def our_scores(base: Backbone, prompts: Sequence[Prompt]) -> np.ndarray:
     """The same through the product's reader."""
-    encoded = encode(make_reader(base, "last", ()), prompts, device=CPU)
+    encoded = encode(make_reader(base, "last", (), FP32), prompts, device=CPU)
     return (encoded.yes - encoded.no).numpy()
 
 
@@ -252,6 +255,7 @@ def training(
         learning_rate=rate,
         lora=Lora(dropout=0.0, last_layers=last_layers, learning_rate=rate),
         seed=seed,
+        engine=FP32,
     )
     curves = {
         name: train(bases[name], lesson, held_out, config) for name, train in ((OURS, train_ours), (PLAIN, train_plain))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     Qwen2Config,
     TrainerCallback,
 )
@@ -30,17 +32,19 @@ from core.data.contests import fit_bounds
 from core.data.pairs import Pairing
 from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads, Reader
-from core.neural.backbones import TINY, load_backbone
+from core.neural.backbones import DEFAULT, TINY, load_backbone
 from core.neural.checkpoints import add_lora
 from core.neural.lesson import Lesson
-from core.neural.plans import plan_for, prepare
-from core.neural.states import encode, token_budget
+from core.neural.plans import arithmetic, prepare
+from core.neural.states import PASS_TOKENS, encode, token_budget
 from core.neural.whole_batch import gradients
 
 LORA = Lora(dropout=0.0)
 """Every linear layer, rank 16: the product's own defaults, without dropout, which the other sides lack."""
 PAIRS = 4
-"""That TRL reads in a step."""
+"""That TRL reads in a step; on a GPU doubled, where nothing else is asked for, until memory runs out."""
+MICRO_LEADS, MICRO_BATCHES = 2, 16
+"""Of the padded loop: leads of a micro-batch, and micro-batches of a step, as published."""
 FEW = 4
 """Leads of the warm-up."""
 YES_NO = (2, 3)
@@ -74,6 +78,8 @@ class Shape:
     model: PreTrainedModel
     dtype: torch.dtype
     """The arithmetic that the product chose."""
+    tokenizer: PreTrainedTokenizerBase
+    """Of a backbone of the catalogue, also where the weights are random: how long it takes depends on neither."""
 
     @property
     def layers(self) -> int:
@@ -122,13 +128,20 @@ def shape_called(name: str, config: Config, device: torch.device) -> Shape:
         torch.manual_seed(0)
         wanted = Qwen2Config(**QWEN2[name], max_position_embeddings=32_768, tie_word_embeddings=True)
         model = AutoModelForCausalLM.from_config(wanted, dtype=torch.float32)
+        tokenizer = load_backbone(TINY if name.startswith("tiny") else DEFAULT, depth=1).tokenizer
     else:
-        model = load_backbone(name).model
-    return Shape(model.eval(), plan_for(config.engine, device, model.config).dtype)
+        backbone = load_backbone(name)
+        model, tokenizer = backbone.model, backbone.tokenizer
+    return Shape(model.eval(), arithmetic(config.engine, device), tokenizer)
 
 
 class Side(Protocol):
     """One side, ready to be timed."""
+
+    @property
+    def size(self) -> str:
+        """How much it takes at once."""
+        ...
 
     def timed(self, few: bool = False) -> tuple[np.ndarray, float]:
         """Train on or score the leads once: the lengths of those that counted, and seconds. `few`: to warm up."""
@@ -148,10 +161,11 @@ class Ours:
     def __init__(self, shape: Shape, lengths: np.ndarray, training: bool, config: Config, device: torch.device) -> None:
         self.lengths, self.training, self.config, self.device = lengths, training, config, device
         model = shape.copy()
+        # Scoring runs through the adapters too: the product does not merge them.
+        add_lora(model, replace(config, lora=LORA))
         self.reader = Reader(model, YES_NO, "last", (), config.engine)
         self.prompts = random_prompts(lengths, model.config.vocab_size, 0)
         if training:
-            add_lora(model, replace(config, lora=LORA))
             prepare(self.reader, device, learning=True)
             heads = Heads(self.reader.width, self.reader.hidden, 0)
             self.model = AsLLR(self.reader, heads).to(device)
@@ -159,6 +173,10 @@ class Ours:
             bounds = fit_bounds(self.lesson.stage, self.lesson.call_seconds, FUNNEL)
             self.pairing = Pairing(FUNNEL, bounds)
             self.optimiser = torch.optim.AdamW([p for p in self.model.parameters() if p.requires_grad], lr=1e-4)
+
+    @property
+    def size(self) -> str:
+        return f"{self.config.batch_leads} leads a step" if self.training else f"{PASS_TOKENS[self.device.type]} tokens"
 
     def timed(self, few: bool = False) -> tuple[np.ndarray, float]:
         rows, began = np.arange(FEW if few else len(self.lengths)), moment(self.device)
@@ -184,9 +202,14 @@ class Padded:
         self.lengths, self.training, self.device, self.shape = lengths, training, device, shape
         self.model = shape.copy().to(device)
         self.ids = [torch.from_numpy(p.ids) for p in random_prompts(lengths, self.model.config.vocab_size, 0)]
+        add_lora(self.model, replace(config, lora=LORA))
+        self.model.to(device)
         if training:
-            add_lora(self.model, replace(config, lora=LORA))
             self.optimiser = torch.optim.AdamW([p for p in self.model.parameters() if p.requires_grad], lr=1e-4)
+
+    @property
+    def size(self) -> str:
+        return f"{MICRO_LEADS} leads, {MICRO_BATCHES} times a step" if self.training else "1 lead"
 
     def _answers(self, rows: np.ndarray) -> torch.Tensor:
         ids = torch.zeros(len(rows), REFERENCE_LONGEST, dtype=torch.long)
@@ -213,11 +236,14 @@ class Padded:
             self._answers(rows[row : row + 1])
 
     def _train(self, rows: np.ndarray) -> None:
-        for batch in np.array_split(rows, -(-len(rows) // 2)):
+        batches = np.array_split(rows, -(-len(rows) // MICRO_LEADS))
+        for number, batch in enumerate(batches, 1):
             wanted = torch.from_numpy(batch % 2).float().to(self.device)
-            nn.functional.binary_cross_entropy_with_logits(self._answers(batch), wanted).backward()
-            self.optimiser.step()
-            self.optimiser.zero_grad()
+            loss = nn.functional.binary_cross_entropy_with_logits(self._answers(batch), wanted)
+            (loss / MICRO_BATCHES).backward()
+            if number % MICRO_BATCHES == 0 or number == len(batches):
+                self.optimiser.step()
+                self.optimiser.zero_grad()
 
 
 class Steps(TrainerCallback):
@@ -231,7 +257,7 @@ class Steps(TrainerCallback):
 
 
 class Trl:
-    """TRL's RewardTrainer, which only trains: `PAIRS` pairs a step, its first step not counted."""
+    """TRL's RewardTrainer, which only trains, at the most pairs a step that fit; its first step is not counted."""
 
     def __init__(self, shape: Shape, lengths: np.ndarray, training: bool, config: Config, device: torch.device) -> None:
         self.lengths, self.device, self.shape = lengths, device, shape
@@ -240,21 +266,54 @@ class Trl:
         self.model = AutoModelForSequenceClassification.from_config(settings, dtype=torch.float32)
         self.model.get_decoder().load_state_dict(shape.model.get_decoder().state_dict())
         self.ids = [prompt.ids.tolist() for prompt in random_prompts(lengths, settings.vocab_size, 0)]
+        self.pairs = PAIRS
+
+    @property
+    def size(self) -> str:
+        return f"{self.pairs} pairs a step"
 
     def timed(self, few: bool = False) -> tuple[np.ndarray, float]:
+        if few and self.device.type == "cuda":
+            self._grow()
+        while True:
+            try:
+                return self._run(few)
+            except torch.OutOfMemoryError:
+                if self.pairs == 1:
+                    raise
+                self.pairs //= 2
+            # Outside of the handler, which keeps the failed pass alive.
+            gc.collect()
+            torch.cuda.empty_cache()
+
+    def _grow(self) -> None:
+        """Twice as many pairs as long as the longest leads fit so often."""
+        longest = np.argsort(-self.lengths)
+        while 4 * self.pairs <= len(self.lengths):
+            try:
+                self.pairs *= 2
+                self._run(True, longest)
+            except torch.OutOfMemoryError:
+                self.pairs //= 2
+                break
+        gc.collect()
+        torch.cuda.empty_cache()
+
+    def _run(self, few: bool, order: np.ndarray | None = None) -> tuple[np.ndarray, float]:
         from datasets import Dataset
         from peft import LoraConfig
         from trl import RewardConfig, RewardTrainer
 
-        steps = 2 if few else max(len(self.lengths) // (2 * PAIRS), 2)
-        rows = np.resize(np.arange(len(self.lengths)), steps * 2 * PAIRS)
+        pairs = self.pairs
+        steps = 2 if few else max(len(self.lengths) // (2 * pairs), 2)
+        rows = np.resize(np.arange(len(self.lengths)) if order is None else order[: 2 * pairs], steps * 2 * pairs)
         ids = [self.ids[row] for row in rows]
         watch = Steps(self.device)
         # TRL prints its figures to stdout, where ours stand.
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
             arguments = RewardConfig(
                 folder,
-                per_device_train_batch_size=PAIRS,
+                per_device_train_batch_size=pairs,
                 num_train_epochs=1,
                 max_length=None,
                 gradient_checkpointing=False,

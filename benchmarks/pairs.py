@@ -36,6 +36,7 @@ from core.config import Config, LossWeights
 from core.data.contests import fit_bounds
 from core.data.pairs import Pairing
 from core.data.prompts import Prompt
+from core.engine import Engine
 from core.errors import NotComputable
 from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads
@@ -101,7 +102,7 @@ def train_ours(
     base: Backbone, lesson: Lesson, pairing: Pairing, held_out: HeldOut, leads: int, steps: int, every: int, seed: int
 ) -> Curve:
     """Stratified batches of `leads` leads, all valid pairs of each, through the product's own `gradients`."""
-    reader = make_reader(base, "last", ())
+    reader = make_reader(base, "last", (), Engine(precision="fp32"))  # as the other sides
     model = AsLLR(reader, Heads(reader.width, reader.hidden, 0))
     parameters = [value.requires_grad_() for value in model.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=STEP_SIZE, weight_decay=0)

@@ -84,7 +84,8 @@ def costs(scorer: NeuralScorer, leads: Leads, lead_ids: Sequence[str]) -> dict[s
 def tiny(leads: int) -> tuple[NeuralScorer, Leads, pd.DataFrame]:
     """A random two-layer model trained on a few simulated leads: only to see that it runs."""
     told, _ = validate(simulate(leads, 0, base_rate=0.3).frame, schema_for_sample())
-    config = with_settings(PRESETS["cpu-quick"], ["backbone=tiny", "depth=2", "device=cpu", "fields=tower"])
+    small = ["backbone=tiny", "depth=2", "device=cpu", "fields=tower", "engine.precision=fp32"]
+    config = with_settings(PRESETS["cpu-quick"], small)
     with tempfile.TemporaryDirectory() as work:
         fit, later = np.arange(leads * 3 // 4), np.arange(leads * 3 // 4, leads)
         scorer = train_run(told, fit, later, config, Path(work), nobody).scorer

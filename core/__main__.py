@@ -108,11 +108,10 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         help="keep the scores there: of the next file only leads that changed are read (default: beside --out, gone "
-        "at the end). A command that was stopped goes on in either case",
+        "at the end). One folder for an export that comes again, with any number of models; one command at a time for "
+        "each model. A command that was stopped goes on in either case",
     )
-    score.add_argument(
-        "--engine", choices=("local", "ray"), default="local", help="ray: on a cluster, see requirements-cluster.txt"
-    )
+    score.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a cluster, see README.md")
     _where(score)
 
     evaluate = verb("evaluate", "Hold scores against outcomes.")

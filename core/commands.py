@@ -126,9 +126,11 @@ def score(
 ) -> Answer:
     """Score a lead file of any size, shard by shard; see `core.bulk`."""
     if engine == "ray":
-        from core.bulk.on_ray import score_on_ray as by
+        from core.bulk.on_ray import on_ray
+
+        means = on_ray(device)
     else:
-        by = score_locally
+        means = score_locally
     done = score_file(
         model,
         leads,
@@ -138,7 +140,7 @@ def score(
         parts=parts,
         only_open=only_open,
         workers=workers,
-        engine=by,
+        means=means,
         work=work,
         watch=tell,
     )

@@ -4,7 +4,8 @@ attention   flash, flex: many leads in one row, none sees another; no padding   
             sdpa: leads of about one length side by side, padded to the longest      GPU
             a processor reads each lead alone, whatever is set: as fast as any, and what is read of a lead is the
             same to the last bit whichever leads are read with it
-precision   the language model's arithmetic; what learns (adapters, heads) always stays fp32
+precision   the language model's arithmetic; what learns (adapters, heads) always stays fp32. Frozen weights stay fp32
+            too, and each pass in bf16 makes copies of them, which a pass that is learned from keeps until its way back
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ class Engine(Checked):
     )
     precision: str = setting(
         "auto",
-        "Arithmetic of the language model: bf16 halves time and memory where the hardware computes in it, fp32 is "
-        "exact, auto = bf16 there and fp32 elsewhere. Adapters and heads always stay fp32.",
+        "Arithmetic of the language model: bf16 takes about half the time where the hardware computes in it, and half "
+        "the memory of what a pass keeps; all weights stay in fp32. fp32 is exact, auto = bf16 there, else fp32.",
         choices=("auto", "fp32", "bf16"),
     )
     checkpointing: bool = setting(
         False, "Keep each layer's input alone and compute the layer again on the way back: less memory, a third slower."
     )
     compile: bool = setting(
-        False, "Compile the language model (torch.compile). Pays on a GPU over thousands of leads; a minute at first."
+        False, "On a GPU, compile the language model (torch.compile): pays over thousands of leads; a minute at first."
     )
     cache_gb: float = setting(
         20.0, "Most disk, in GB, for what the layers that do not learn say of the training leads; 0 = none.", low=0

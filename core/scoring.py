@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 
 from core import ordering, trust
+from core.data import prompts
 from core.data.changing import Unit, one_table
 from core.data.leads import Leads
 from core.data.schema import Schema, schema_from_dict
+from core.engine import Engine
 from core.errors import ConfigError, LeadRankError, NotComputable, RunError, SchemaError
 from core.faithfulness import Faithfulness
 from core.pair_reasons import PairReasons
@@ -26,11 +28,20 @@ from core.scores import Attribution, Rescorer, Scorer, Scores
 if TYPE_CHECKING:
     from core.neural.scorer import NeuralScorer
 
+READING = 1
+"""Raised where the code comes to say something else of a lead by the same run: scores kept before are then not used."""
+
 
 def load_scorer(
-    run: Path, *, device: str = "auto", backbone: str | None = None, tell: Callable[[str], None] | None = None
+    run: Path,
+    *,
+    device: str = "auto",
+    backbone: str | None = None,
+    engine: Engine | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Scorer:
-    """The trained model in the run folder `run`; `backbone` says where its language model lies, if it has moved.
+    """The trained model in the run folder `run`; `backbone` says where its language model lies, if it has moved, and
+    `engine` how that is computed (None: as in training).
 
     Raises:
         RunError: no run there, or an incomplete or altered one.
@@ -40,7 +51,7 @@ def load_scorer(
         raise RunError(f"expected a run folder, however: '{run.name}' is none; `train` makes one")
     from core.neural.scorer import NeuralScorer
 
-    return NeuralScorer.load(run, device=device, backbone=backbone, tell=tell)
+    return NeuralScorer.load(run, device=device, backbone=backbone, engine=engine, tell=tell)
 
 
 def run_schema(run: Path) -> Schema:
@@ -76,28 +87,34 @@ class Reading:
 
     schema: Schema
     """Of the leads that it reads."""
-    text: bool
-    """Whether a language model reads them, which takes far longer than fields alone."""
     device: str
     """`cpu` or `cuda`: where it runs, decided for all workers alike."""
+    engine: Engine | None
+    """How the language model is computed, its precision decided for all workers alike; None: fields alone are read."""
     mark: str
-    """sha256: scores that other runs, or other kinds of devices, give have another."""
+    """sha256: scores that other runs, kinds of devices, arithmetic or code that reads give have another."""
 
 
-def reading_of(run: Path, *, device: str = "auto", parts: bool = False) -> Reading:
-    """What `load_scorer` would load.
+def reading_of(run: Path, *, device: str = "auto", backbone: str | None = None, parts: bool = False) -> Reading:
+    """What `load_scorer` would load, and that it can: of the language model one layer is read.
 
     Raises:
-        RunError: no run there, or an incomplete or altered one.
+        RunError, BackboneError: the run, or its language model, cannot be had, or is altered.
+        LeadRankError: there is no such device.
     """
-    if not run.is_dir():
-        raise RunError(f"expected a run folder, however: '{run.name}' is none; `train` makes one")
+    from core.neural.backbones import reload_backbone
     from core.neural.checkpoints import computing, load_run
+    from core.neural.plans import arithmetic
     from core.neural.scorer import pick_device
 
-    loaded, kind = load_run(run), pick_device(device).type if device == "auto" else device
-    mark = hashlib.sha256(f"{computing(run)}\0{kind}\0{parts}".encode()).hexdigest()
-    return Reading(loaded.schema, loaded.ranking.reads, kind, mark)
+    place, loaded, engine = pick_device(device), load_run(run), None
+    if loaded.ranking.reads and loaded.identity:
+        reload_backbone(replace(loaded.identity, layers=1), name=backbone)
+        in_two_bytes = arithmetic(loaded.config.engine, place).itemsize == 2
+        engine = replace(loaded.config.engine, precision="bf16" if in_two_bytes else "fp32")
+    code = (READING, prompts.INSTRUCTION, prompts.FIELDS_TITLE, prompts.DIALOGUE_TITLE, prompts.QUESTION)
+    mark = repr((computing(run), place.type, engine and engine.precision, parts, code))
+    return Reading(loaded.schema, place.type, engine, hashlib.sha256(mark.encode()).hexdigest())
 
 
 def score(leads: Leads, scorer: Scorer, watch: Watch = nobody, *, parts: bool = False) -> Scores:

@@ -39,6 +39,8 @@ from core.words import train_logistic, train_words
 
 WORK = ".work"
 """Folder inside the run folder for what an interrupted run needs; removed at the end."""
+SAVING = {"checkpointing", "compile", "cache_gb"}
+"""Of the settings `engine`, those that an interrupted run may go on without or with."""
 
 
 def train(
@@ -131,7 +133,7 @@ def _claim(out: Path, leads: Leads, config: Config, reviews: Sequence[Review], r
     if note.exists():
         if not resume:
             raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
-        if json.loads(note.read_text("utf-8")) != request:
+        if _decides(json.loads(note.read_text("utf-8"))) != _decides(request):
             raise RunError(
                 f"'{out.name}' was begun with other leads, settings or reviews; continue it with those, or give "
                 "another --out"
@@ -143,6 +145,12 @@ def _claim(out: Path, leads: Leads, config: Config, reviews: Sequence[Review], r
     partial.write_text(json.dumps(request), "utf-8")
     os.replace(partial, note)
     return out / WORK
+
+
+def _decides(request: dict[str, Any]) -> dict[str, Any]:
+    """What of a request decides the result: not what only saves memory, time or disk, which a second try may change."""
+    engine = {name: value for name, value in request["config"].get("engine", {}).items() if name not in SAVING}
+    return {**request, "config": {**request["config"], "engine": engine}}
 
 
 def _baselines(leads: Leads, parts: Parts, tested: np.ndarray, seed: int, watch: Watch) -> dict[str, Scores]:

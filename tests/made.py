@@ -50,6 +50,6 @@ def make_leads(n: int = 240, seed: int = 0, *, words: bool = True, fields: bool 
 
 
 def tiny_config(*assignments: str) -> Config:
-    """cpu-quick on the random two-layer backbone; no time is spent on comparing kinds of pairs."""
-    fixed = ["backbone=tiny", "depth=2", "fields=tower", "pairs=tiers"]
+    """cpu-quick on the random two-layer backbone in fp32, in whatever process; kinds of pairs are not compared."""
+    fixed = ["backbone=tiny", "depth=2", "fields=tower", "pairs=tiers", "engine.precision=fp32"]
     return with_settings(PRESETS["cpu-quick"], [*fixed, *assignments])

@@ -42,7 +42,8 @@ def leads_of(n: int = 180, seed: int = 0, told: bool = True) -> Leads:
 
 
 def trained(leads: Leads, work: Path, *settings: str) -> NeuralScorer:
-    config = with_settings(PRESETS["cpu-quick"], ["backbone=tiny", "depth=2", "device=cpu", *settings])
+    fixed = ["backbone=tiny", "depth=2", "device=cpu", "engine.precision=fp32"]
+    config = with_settings(PRESETS["cpu-quick"], [*fixed, *settings])
     n = len(leads)
     return train_run(leads, np.arange(n - 40), np.arange(n - 40, n), config, work, lambda event: None).scorer
 

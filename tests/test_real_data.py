@@ -14,7 +14,14 @@ DATA = Path(__file__).resolve().parents[2] / "shared/data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="public data are not at ../shared/data")
 FAST = [
     word
-    for setting in ("backbone=tiny", "depth=2", "encode_limit=400", "baselines=false", "pairs=tiers")
+    for setting in (
+        "backbone=tiny",
+        "depth=2",
+        "encode_limit=400",
+        "baselines=false",
+        "pairs=tiers",
+        "engine.precision=fp32",
+    )
     for word in ("--set", setting)
 ]
 

@@ -1,4 +1,4 @@
-"""From frame to frame: leads in, one row of scores for each out, in their order. Every engine calls this.
+"""From frame to frame: leads in, one row of scores for each out, in their order. All means to score call this.
 
 In Spark, with the run's folder where each worker finds it:
 

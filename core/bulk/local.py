@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from core.bulk.shards import Done, Order, ShardScorer
+from core.bulk.worker import Done, Order, ShardScorer
 from core.devices import cores, devices
 from core.errors import LeadRankError
 from core.progress import Event, Watch
@@ -26,6 +26,8 @@ MOST_DEATHS = 3
 """Workers that may die over one shard before it is given up."""
 Progress = Callable[[int, int], None]
 """Called with (shard, leads of it that are read)."""
+Means = Callable[[Order, list[int], int, Progress, Watch], Iterator[Done]]
+"""(what to do, shards, workers, how far each is, what else is told) -> shards as they are finished."""
 
 
 def score_locally(order: Order, shards: list[int], workers: int, at: Progress, watch: Watch) -> Iterator[Done]:

@@ -5,36 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.bulk.plan import Plan
+from core.bulk.earlier import sorting
+from core.bulk.shards import Shards
 from core.data.formulas import neutral
 from core.data.stored import literal_name
 from core.errors import LeadRankError
 
 ROWS = 100_000
 """Rows that are written at a time."""
-MEMORY = "1GB"
-"""That sorting takes before it goes on on disk. 100 million rows fit in ten times as much."""
 
 
-def write_ranked(plan: Plan, out: Path) -> pd.DataFrame:
+def write_ranked(shards: Shards, out: Path) -> pd.DataFrame:
     """Write every shard's scores, best first and ties by lead_id, as `core.scores.write_scores` would.
 
     The file is there whole or not at all. Returns its first ten rows.
 
     Raises:
-        LeadRankError: not exactly one row for each lead that was to be scored.
+        LeadRankError: not exactly one row for each lead that was to be scored, or no room to sort them.
     """
     partial = out.with_name(f".{out.name}.part")
     try:
-        tables = _ranked(plan)
+        tables = _ranked(shards)
         first = next(tables)
         if out.suffix == ".parquet":
             with pq.ParquetWriter(partial, first.schema) as writer:
@@ -52,18 +49,17 @@ def write_ranked(plan: Plan, out: Path) -> pd.DataFrame:
     return first.slice(0, 10).to_pandas()
 
 
-def _ranked(plan: Plan) -> Iterator[pa.Table]:
-    files = plan.files()
+def _ranked(shards: Shards) -> Iterator[pa.Table]:
+    files = shards.files()
     names = pq.read_schema(files[0]).names
     given = [[literal_name(path) for path in files]]
-    config: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "temp_directory": str(plan.folder / "sorting")}
-    with duckdb.connect(config=config) as connection:
+    with sorting(shards.folder) as connection:
         counted = "SELECT count(*), count(DISTINCT lead_id) FROM read_parquet(?)"
         counts = connection.execute(counted, given).fetchall()[0]
-        if set(counts) != {sum(plan.sizes)}:
+        if set(counts) != {sum(shards.sizes)}:
             raise LeadRankError(
-                f"{sum(plan.sizes):,} leads must have one score each, however: {counts[0]:,} scores of {counts[1]:,} "
-                f"leads are kept in '{plan.folder}'; delete that folder and score again"
+                f"{sum(shards.sizes):,} leads must have one score each, however: {counts[0]:,} scores of {counts[1]:,} "
+                f"leads are kept in '{shards.folder}'; delete that folder and score again"
             )
         # By place: DuckDB takes no notice of case in names, and those of parts may differ in nothing else.
         places = [place for place, name in enumerate(names, 1) if name != "content"]

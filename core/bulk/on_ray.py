@@ -1,6 +1,7 @@
 """Shards scored by actors of Ray Data, each of which loads the model once: on one machine, or on a cluster.
 
-The run's folder and the folder of shards must lie where every machine finds them by the same path.
+The run's folder and the folder of shards must lie where every machine finds them by the same path, and this product
+must be importable there. Tried with two actors on one machine.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.bulk.local import Progress
-from core.bulk.shards import Done, Order, ShardScorer
+from core.bulk.local import Means, Progress
+from core.bulk.worker import Done, Order, ShardScorer
 from core.errors import ConfigError, LeadRankError
 from core.progress import Watch
 
@@ -35,19 +36,33 @@ class Actor:
         return {name: [one[name] for one in done] for name in Done.__dataclass_fields__}
 
 
-def score_on_ray(order: Order, shards: list[int], workers: int, at: Progress, watch: Watch) -> Iterator[Done]:
-    """Shards as they are finished, by `workers` actors; where one died Ray starts it again, with its shard.
-
-    The cluster is the one that RAY_ADDRESS names; without it one is started here.
+def on_ray(device: str) -> Means:
+    """Ray as the means to score, on the cluster that RAY_ADDRESS names; without it one is started here.
 
     Raises:
-        ConfigError: Ray is not installed.
-        LeadRankError: an actor failed again and again.
+        ConfigError: Ray is not installed, or a cluster is named and `device` is left to be found out: what this machine
+            has says nothing of that one's.
     """
+    if device == "auto" and os.environ.get("RAY_ADDRESS"):
+        raise ConfigError(
+            "--engine ray on a cluster (RAY_ADDRESS) needs --device cpu or --device cuda, however: got=auto, which "
+            "this machine alone would decide"
+        )
     if ray is None:
         raise ConfigError(
             "--engine ray needs Ray, however: it is not installed; `pip install -r requirements-cluster.txt` brings it"
         )
+    return score_on_ray
+
+
+def score_on_ray(order: Order, shards: list[int], workers: int, at: Progress, watch: Watch) -> Iterator[Done]:
+    """Shards as they are finished, by `workers` actors; where one died Ray starts it again, with its shard.
+
+    Got by `on_ray`.
+
+    Raises:
+        LeadRankError: an actor failed again and again.
+    """
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False, runtime_env={"env_vars": _environment()})
     ray.data.DataContext.get_current().enable_progress_bars = False

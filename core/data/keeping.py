@@ -9,6 +9,7 @@ The columns are those of `ROLE_COLUMNS`, then the schema's features. By place, s
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -113,8 +114,11 @@ class OnDisk:
         return pd.concat([_series(shard) for shard in shards], ignore_index=True)
 
     def write(self, place: int, values: pd.Series) -> None:
-        """Replace a column by numbers or times."""
-        np.save(self._column(place), values.to_numpy())
+        """Replace a column by numbers or times, in one step: it is there whole or not at all."""
+        partial = self._column(place).with_suffix(".part")
+        with partial.open("wb") as file:
+            np.save(file, values.to_numpy())
+        os.replace(partial, self._column(place))
 
     def _shard(self, number: int) -> Path:
         return self.folder / f"leads-{number:05d}.parquet"

@@ -10,6 +10,7 @@ scaled_dot_product_attention by itself, which is the same to rounding. What is n
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -20,6 +21,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+DROPPED = re.compile("att.*drop")
+"""What models call a share of the attention that they drop while they learn: attention_dropout, attn_pdrop."""
 LEADS = "leads"
 """What this attention is called among those that transformers knows."""
 
@@ -90,5 +93,5 @@ def packs(config: Any) -> bool:
     """Whether every layer of the language model sees the whole lead and drops nothing, as packing needs."""
     windows = getattr(config, "layer_types", None) or ["full_attention"]
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
-    dropped = float(getattr(config, "attention_dropout", 0.0) or 0.0)
-    return set(windows) == {"full_attention"} and window is None and dropped == 0
+    dropped = any(value for name, value in config.to_dict().items() if DROPPED.search(name))
+    return set(windows) == {"full_attention"} and window is None and not dropped

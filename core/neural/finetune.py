@@ -2,7 +2,9 @@
 
 Several processes may share each batch (`workers`): all hold the same weights, take the same steps and decide alike; the
 first of them tells and keeps. Everything random is seeded by the step, so a run that was killed and resumed ends with
-the same weights as one that was not.
+the same weights as one that was not: to the last bit on one process with the same `engine`, to rounding with more or
+fewer. Dropout, but nothing else, is drawn anew where passes become shorter: for more processes than
+`whole_batch.SHARES`, or more than a small batch has shares, and from the step on at which memory ran out.
 """
 
 from __future__ import annotations

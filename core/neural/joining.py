@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from core.neural.asllr import AsLLR, Heads
 from core.neural.backbones import BackboneIdentity, reload_backbone
 from core.neural.checkpoints import add_lora
 from core.neural.lesson import Lesson
+from core.neural.plans import arithmetic
 from core.neural.scorer import make_reader, pick_device
 from core.neural.token_store import TokenStore
 from core.neural.tuning import Course, tune
@@ -53,12 +54,18 @@ def help_out(work: Path, workers: Workers) -> None:
 
 
 def lay_down(model: AsLLR, course: Course, identity: BackboneIdentity) -> None:
-    """Write all that other processes need to build `model` and `course`."""
+    """Write all that other processes need to build `model` and `course`.
+
+    The arithmetic is this process's, so that all compute alike on whatever machine each stands.
+    """
+    config = course.config
+    bf16 = arithmetic(config.engine, pick_device(config.device)) == torch.bfloat16
+    config = replace(config, engine=replace(config.engine, precision="bf16" if bf16 else "fp32"))
     folder = course.work / "lesson"
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"heads/{name}": value.detach().cpu().contiguous() for name, value in model.heads.state_dict().items()}
     said: dict[str, Any] = {
-        "config": config_to_dict(course.config),
+        "config": config_to_dict(config),
         "backbone": asdict(identity),
         "pairing": course.pairing.to_dict(),
         "heads": model.heads.widths,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 
 from core.config import Config
@@ -83,6 +84,21 @@ class Material:
     def reader(self) -> Reader:
         """The language model with its read-out."""
         return make_reader(self.backbone(), self.config.readout, self.config.readout_layers, self.config.engine)
+
+    def warn_of_memory(self, leads: int) -> None:
+        """Say so where the states of so many leads will not fit in the memory that is free."""
+        reader = self.reader()
+        # Twice: shards are joined while they are still there.
+        one = 2 * 4 * (reader.width + reader.hidden + 3)
+        free = psutil.virtual_memory().available
+        if leads * one > free:
+            self.watch(
+                Event(
+                    f"what the language model says of {leads:,} leads takes {leads * one / 1e9:,.1f} GB of memory, "
+                    f"however: {free / 1e9:,.1f} GB are free; if this run ends for want of memory, set encode_limit to "
+                    f"{free // (2 * one):,} or fewer, or read off less (readout, readout_layers)"
+                )
+            )
 
     def prompts(self, rows: np.ndarray, fields: str) -> TokenStore:
         """These leads as tokens, from disk where they were written before; `fields` as in `Config.fields`."""

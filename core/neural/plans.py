@@ -11,7 +11,7 @@ does not depend, to the last bit, on the leads beside it: any split of a file am
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ ATTENTION = {"flash": LEADS, "flex": "flex_attention", "sdpa": "sdpa"}
 
 @dataclass(frozen=True)
 class Plan:
-    """How one device reads leads. Made by `plan_for`, or by `prepare`, which also sets the language model up for it."""
+    """How one device reads leads: as asked for (`plan_for`), and as a language model can (`prepare`, `plan_of`)."""
 
     device: torch.device
     layout: Literal["alone", "packed", "padded"]
@@ -58,19 +58,31 @@ class Plan:
 
 
 def plan_for(engine: Engine, device: torch.device, config: Any) -> Plan:
-    """How `device` computes a language model of this transformers `config`.
+    """How `device` is to compute a language model of this transformers `config`.
 
     A model whose layers see a window alone, keep a state or drop attention at random is padded on a GPU.
     """
-    dtype = torch.bfloat16 if engine.precision == "bf16" else torch.float32
-    if engine.precision == "auto" and runs_bf16(device):
-        dtype = torch.bfloat16
+    dtype = arithmetic(engine, device)
     if device.type == "cpu":
         return Plan(device, "alone", "sdpa", dtype)
     kernel = dtype == torch.bfloat16 and runs_bf16(device)
     if not packs(config) or engine.attention == "sdpa" or (not kernel and engine.attention != "flex"):
         return Plan(device, "padded", "sdpa", dtype)
     return Plan(device, "packed", "flex" if engine.attention == "flex" else "flash", dtype)
+
+
+def arithmetic(engine: Engine, device: torch.device) -> torch.dtype:
+    """What the device computes a language model in."""
+    bf16 = engine.precision == "bf16" or (engine.precision == "auto" and runs_bf16(device))
+    return torch.bfloat16 if bf16 else torch.float32
+
+
+def plan_of(reader: Reader, device: torch.device) -> Plan:
+    """How `device` computes the reader as `prepare` left it: padded where its model did not take the attention up."""
+    plan = plan_for(reader.engine, device, reader.model.config)
+    taken = reader.model.config._attn_implementation == ATTENTION[plan.attention]
+    # Without that attention the leads of a row would see each other.
+    return plan if plan.layout != "packed" or taken else replace(plan, layout="padded", attention="sdpa")
 
 
 def prepare(reader: Reader, device: torch.device, *, learning: bool = False) -> Plan:
@@ -86,12 +98,12 @@ def prepare(reader: Reader, device: torch.device, *, learning: bool = False) -> 
         model.set_attn_implementation(ATTENTION[plan.attention])
     if learning and reader.engine.checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
-    if reader.engine.compile:
+    if reader.engine.compile and device.type == "cuda":
         # Layer by layer: all have the same code, so it is compiled once.
         for layer in model.get_decoder().layers:
             if layer._compiled_call_impl is None:
                 layer.compile(dynamic=True)
-    return plan
+    return plan_of(reader, device)
 
 
 def runs_bf16(device: torch.device) -> bool:

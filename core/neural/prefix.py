@@ -27,8 +27,9 @@ from torch import Tensor, nn
 from core.data.prompts import Tokens
 from core.neural.asllr import Encoded, Reader
 from core.neural.batches import Begun, token_batches
-from core.neural.plans import plan_for
+from core.neural.plans import Plan, plan_of
 from core.neural.states import out_of_memory, token_budget
+from core.neural.token_store import lengths_of
 from core.neural.workers import ALONE, Workers
 from core.progress import Phase
 
@@ -140,6 +141,11 @@ class BegunLeads(Sequence[Tokens]):
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each lead, shape (n,) int64."""
+        return self.end - self.start
+
     @overload
     def __getitem__(self, index: int) -> Tokens: ...
     @overload
@@ -173,21 +179,23 @@ def begin(
         most_bytes: on disk; the leads that come first are kept.
         workers: share the work, and the folder.
     """
-    lengths = np.array([len(lead) for lead in tokens], dtype=np.int64)
+    lengths = lengths_of(tokens)
     per_token = reader.hidden * next(reader.parameters()).element_size()
     starts = np.cumsum(lengths) - lengths
     # A file ends with the lead with which it is full.
     first = np.flatnonzero(np.diff(starts * per_token // SHARD_BYTES, prepend=-1))
     bounds = [*first.tolist(), len(lengths)]
     size = np.add.reduceat(lengths, first) * per_token if len(first) else first
-    files = [folder / f"states-{_key(reader, tokens, *between)}.safetensors" for between in pairwise(bounds)]
+    plan = plan_of(reader, next(reader.parameters()).device)
+    made_by = _made_by(reader, plan)
+    files = [folder / f"states-{_key(made_by, tokens, *between)}.safetensors" for between in pairwise(bounds)]
     wanted = np.flatnonzero(np.cumsum(size) <= most_bytes)[workers.slice(len(size))]
     folder.mkdir(parents=True, exist_ok=True)
     for done, number in enumerate(wanted):
         if shutil.disk_usage(folder).free < 2 * size[number]:
             break
         if not files[number].exists():
-            states = _states(reader, tokens[bounds[number] : bounds[number + 1]])
+            states = _states(reader, plan, tokens[bounds[number] : bounds[number + 1]])
             save_file({"states": states}, files[number].with_suffix(".part"))
             os.replace(files[number].with_suffix(".part"), files[number])
         phase.at(done + 1, len(wanted))
@@ -195,10 +203,21 @@ def begin(
     return BegunLeads(tokens, lengths, first, files)
 
 
-def _states(reader: Continued, leads: Sequence[Tokens]) -> Tensor:
-    """What the frozen layers give, (tokens of all leads, H)."""
-    device = next(reader.parameters()).device
-    plan = plan_for(reader.engine, device, reader.model.config)
+def _states(reader: Continued, plan: Plan, leads: Sequence[Tokens]) -> Tensor:
+    """What the frozen layers give in eval mode, (tokens of all leads, H)."""
+    was = reader.training
+    # The layers are the same in both, what stands around them is not.
+    reader.eval()
+    reader.lower.eval()
+    try:
+        return _given(reader, plan, leads)
+    finally:
+        reader.train(was)
+        reader.lower.train(was)
+
+
+def _given(reader: Continued, plan: Plan, leads: Sequence[Tokens]) -> Tensor:
+    device = plan.device
     lengths = [len(lead) for lead in leads]
     starts = np.cumsum(lengths) - lengths
     layout = plan.passes if plan.layout == "alone" else token_batches
@@ -223,10 +242,19 @@ def _states(reader: Continued, leads: Sequence[Tokens]) -> Tensor:
     return found
 
 
-def _key(reader: Continued, tokens: Sequence[Tokens], start: int, end: int) -> str:
-    model = reader.lower.model.config
-    digest = hashlib.sha256(repr((model.name_or_path, model.num_hidden_layers, reader.engine)).encode())
-    digest.update(reader.model.get_input_embeddings().weight[:8].detach().float().cpu().numpy().tobytes())
+def _made_by(reader: Continued, plan: Plan) -> bytes:
+    """A hash of all that decides what the frozen layers give: their weights, their settings, the arithmetic."""
+    decoder = reader.lower.model.get_decoder()
+    said = decoder.config.to_json_string(), plan.device.type, plan.layout, plan.attention, plan.dtype
+    digest = hashlib.sha256(repr(said).encode())
+    for name, value in decoder.state_dict().items():
+        digest.update(name.encode() + value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.digest()
+
+
+def _key(made_by: bytes, tokens: Sequence[Tokens], start: int, end: int) -> str:
+    digest = hashlib.sha256(made_by)
     for row in range(start, end):
-        digest.update(tokens[row].ids.tobytes())
+        ids = tokens[row].ids
+        digest.update(len(ids).to_bytes(8, "little") + ids.tobytes())
     return digest.hexdigest()[:24]

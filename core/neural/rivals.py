@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import replace
 from functools import partial
@@ -41,6 +42,7 @@ from core.neural.probe import fit_probe
 from core.neural.starts import Starts
 from core.neural.states import SHARD_LEADS, Shelf
 from core.neural.trainer import train_run
+from core.neural.tuning import FROZEN
 from core.progress import Event, Watch
 
 
@@ -189,6 +191,8 @@ class Rivals:
         rows = self.read_rows.train, self.rows.later
         trained = train_run(leads, *rows, config, folder, self.watch, self.shelf)
         self.costs.charge(self.shelf.spared - spared)
+        # Tens of gigabytes for each arm and seed, which none of the others can use.
+        shutil.rmtree(folder / FROZEN, ignore_errors=True)
 
         def said(rows: np.ndarray) -> np.ndarray:
             part = leads.take(rows)

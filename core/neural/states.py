@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from core.data.prompts import Tokens
 from core.neural.asllr import Encoded, Reader
-from core.neural.plans import Plan, prepare
+from core.neural.plans import Plan, arithmetic, prepare
+from core.neural.token_store import lengths_of
 
 SHARD_LEADS = {"cpu": 512, "cuda": 4_096}
 """Leads read, sorted by length, before their states are kept: what a killed run loses at most. Sorting 4,096 at a time
@@ -53,9 +54,19 @@ def token_budget(reader: Reader, device: torch.device, *, learning_layers: int =
     token = one_layer * max(learning_layers, 3)
     if reader.engine.checkpointing and learning_layers:
         token = one_layer * 3 + 4 * int(config.hidden_size) * learning_layers
+    if learning_layers and arithmetic(reader.engine, device) == torch.bfloat16:
+        # Each pass keeps its own copies of the frozen weights; one holds a quarter of PASS_TOKENS or more.
+        layers = 1 if reader.engine.checkpointing else learning_layers
+        token += layers * _frozen_weights(reader) * 2 // (PASS_TOKENS[device.type] // 4)
     fits = int(max(0.4 * free / token, 512))
     # Never below one pass for want of free memory: dropout is drawn by pass, so a resumed run must cut the same passes.
     return max(fits, PASS_TOKENS[device.type]) if learning_layers else min(fits, PASS_TOKENS[device.type])
+
+
+def _frozen_weights(reader: Reader) -> int:
+    """Of one layer."""
+    layers = list(reader.model.get_decoder().layers)
+    return sum(value.numel() for value in layers[-1].parameters() if not value.requires_grad) if layers else 0
 
 
 def encode(
@@ -81,7 +92,8 @@ def encode(
     """
     if not prompts:
         return Encoded.empty(0)
-    total, done = sum(len(prompt) for prompt in prompts), 0
+    lengths = lengths_of(prompts)
+    total, done = int(lengths.sum()), 0
     plan, reader = plan or prepare(reader, device), reader.to(device).eval()
     budget = budget or token_budget(reader, device)
     shards = []
@@ -92,7 +104,7 @@ def encode(
         if cache is not None and kept is not None and kept.exists():
             tensors = load_file(kept)
             cache.spared += _took(kept)
-            done += sum(len(prompt) for prompt in part)
+            done += int(lengths[start : start + size].sum())
             if on_progress:
                 on_progress(done, total)
         else:

@@ -71,6 +71,12 @@ class TokenStore(Sequence[Tokens]):
         return self._chunks[number]
 
 
+def lengths_of(leads: Sequence[Tokens]) -> np.ndarray:
+    """Tokens of each lead, shape (n,) int64, without building the leads where the sequence knows."""
+    known = getattr(leads, "lengths", None)
+    return known if known is not None else np.array([len(lead) for lead in leads], dtype=np.int64)
+
+
 class Picked(Sequence[Tokens]):
     """Some leads of a sequence, by position, without holding them."""
 
@@ -79,6 +85,11 @@ class Picked(Sequence[Tokens]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each lead, shape (n,) int64."""
+        return lengths_of(self.source)[self.rows]
 
     @overload
     def __getitem__(self, index: int) -> Tokens: ...

@@ -81,6 +81,8 @@ def train_run(
     rows = material.sample(config.encode_limit) if reads and config.encode_limit else train
     if reviewed is not None:
         rows = np.union1d(rows, reviewed.members)
+    if reads:
+        material.warn_of_memory(len(rows) + len(material.later))
     if len(rows) < len(train):
         decisions["read"] = f"{len(rows):,} of {len(train):,} training leads (encode_limit), converted ones first"
     true_rate = float(leads.converted[train].mean())

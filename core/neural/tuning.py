@@ -5,7 +5,6 @@ What must be the same for all processes is a `Course`; what comes out is the sam
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,9 @@ from core.neural.states import encode
 from core.neural.token_store import Picked
 from core.neural.workers import ALONE, Workers
 from core.progress import Event, Phase, Watch
+
+FROZEN = "frozen"
+"""Folder of what the frozen layers say. It stays with the run's work: one killed while it is tested goes on from it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,7 @@ def _tune(
     assert model.reader is not None
     prepare(model.reader, device, learning=True)
     model.to(device)
-    frozen = course.work / "frozen"
-    learner, train, later = _begun(model, course, frozen, watch, workers)
+    learner, train, later = _begun(model, course, course.work / FROZEN, watch, workers)
 
     def answers() -> Answers:
         own = np.arange(len(later.prompts))[workers.slice(len(later.prompts))]
@@ -91,10 +92,7 @@ def _tune(
     )
     restore(learner, tuned.state)
     learner.eval()
-    last = answers()
-    if workers.first:
-        shutil.rmtree(frozen, ignore_errors=True)
-    return last, tuned.history
+    return answers(), tuned.history
 
 
 def figures(answers: Answers, converted: np.ndarray) -> dict[str, float]:

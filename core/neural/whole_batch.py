@@ -1,8 +1,8 @@
 """The gradient of a whole batch, pairs across all of its leads included, in bounded memory and by several processes.
 
-    leads of the batch, longest first, dealt out to the processes
+    leads of the batch, longest first, dealt into shares, each cut into short passes; shares dealt out to the processes
       |
-      v  own leads, in short passes  --> answers (5, own)  --sum over processes-->  answers (5, batch)
+      v  own passes  ----------------->  answers (5, own)  --sum over processes-->  answers (5, batch)
       |                                                                                   |
       |                                              loss over all leads and pairs, gradient by each answer (5, batch)
       v                                                                                   |
@@ -10,7 +10,8 @@
       '--> gradients of adapters and heads --sum over processes--> those of the whole batch
 
 By the chain rule this is exact. Where the activations of all own passes fit in memory, each lead is read once; else it
-is read again on the way back, with the same dropout, which is drawn by the step and the lead's place in the batch.
+is read again on the way back, with the same dropout. That is drawn by the step and by the pass; passes are the same for
+any number of processes up to SHARES, in batches of enough tokens, so what is learned is the same to rounding.
 Source: GradCache (arXiv 2101.06983), see `hpro.output_gradients`.
 """
 
@@ -30,10 +31,13 @@ from core.data.pairs import Pairs
 from core.neural.asllr import AsLLR, Outputs
 from core.neural.hpro import HproLoss, output_gradients
 from core.neural.lesson import Lesson
-from core.neural.plans import plan_for
+from core.neural.plans import Plan, plan_of
 from core.neural.states import PASS_TOKENS, out_of_memory
 from core.neural.workers import ALONE, Workers
 
+SHARES = 8
+"""Into so many shares a batch is dealt, however many processes there are, where each then fills a quarter of a pass:
+eight processes, four, two or one then have equally much to do."""
 ANSWERS = tuple(Outputs.__dataclass_fields__)
 
 
@@ -61,14 +65,13 @@ def gradients(
     """
     assert model.reader is not None
     device = next(model.heads.parameters()).device
-    plan = plan_for(model.reader.engine, device, model.reader.model.config)
+    plan = plan_of(model.reader, device)
     if plan.layout == "alone":
         # Scores must not depend on the leads beside; what is learned from may, and short leads together go faster.
         plan = replace(plan, layout="padded")
     lengths = np.array([len(lesson.prompts[row]) for row in rows])
-    own = np.argsort(-lengths, kind="stable")[workers.slice(len(rows))]
-    passes = [own[part] for part in plan.passes(lengths[own].tolist(), min(budget, PASS_TOKENS[device.type]))]
-    once = len(passes) == 1 or int(lengths[own].sum()) <= budget
+    passes = own_passes(plan, lengths, min(budget, PASS_TOKENS[device.type]), workers)
+    once = len(passes) == 1 or sum(int(lengths[part].sum()) for part in passes) <= budget
     model.train()
 
     def answers(part: np.ndarray) -> Tensor:
@@ -103,8 +106,21 @@ def gradients(
     return figures
 
 
+def own_passes(plan: Plan, lengths: np.ndarray, budget: int, workers: Workers) -> list[np.ndarray]:
+    """Positions of the leads of each pass that this process computes.
+
+    Args:
+        lengths: (n,) tokens of the batch's leads.
+        budget: most tokens of a pass.
+    """
+    shares = max(min(SHARES, 4 * int(lengths.sum()) // budget), 1, workers.count)
+    order = np.argsort(-lengths, kind="stable")
+    dealt = [order[share::shares] for share in range(shares)][workers.slice(shares)]
+    return [own[part] for own in dealt if len(own) for part in plan.passes(lengths[own].tolist(), budget)]
+
+
 def _seed(seed: int, step: int, first: int) -> int:
-    """Of one pass: of the lead that it begins with, so that it is the same however many processes share the batch."""
+    """Of one pass: of the lead that it begins with, so that it is the same whichever process computes it."""
     return int(np.random.SeedSequence((seed, step, first)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 

@@ -24,7 +24,8 @@ from torch import Tensor
 from core.errors import ConfigError, RunError
 
 PATIENCE = timedelta(minutes=30)
-"""How long a process waits for the others' next sum. One that ends is noticed at once, one that hangs after this."""
+"""How long a process waits for the others' next sum. One that has ended is noticed at once; one that hangs, or ends in
+the middle of a sum on GPUs, after this."""
 CALL = "call"
 """What the first process says to those that wait: TRAIN or END."""
 TRAIN, END = "train", "end"
@@ -139,6 +140,9 @@ class Workers:
         """
         if self.count > 1 and values.numel():
             try:
+                if values.is_cuda:
+                    # NCCL notices a lost process by the timeout alone, gloo at once.
+                    dist.all_reduce(torch.zeros(1))
                 dist.all_reduce(values)
             except RuntimeError as error:
                 raise _lost(self.count, error) from error

@@ -20,7 +20,7 @@ from core.benchmark.store import read_results
 from core.metrics import auc
 
 ARMS = ("newest", "logistic", "lightgbm", "deepfm", "asllr-base", "hpro")
-SETTINGS = ("backbone=tiny", "depth=2", "max_tokens=160", "mask=false")
+SETTINGS = ("backbone=tiny", "depth=2", "max_tokens=160", "mask=false", "engine.precision=fp32")
 FAST = ("--seeds", "2", "--trials", "1", *(part for setting in SETTINGS for part in ("--set", setting)))
 
 

@@ -12,6 +12,7 @@ import pytest
 from core.__main__ import main
 
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "pairs=tiers"]
+FAST += ["--set", "engine.precision=fp32"]  # in processes of their own too
 
 
 pytestmark = pytest.mark.xdist_group("commands")  # they share one training
@@ -165,7 +166,7 @@ def test_a_killed_training_goes_on_and_ends_the_same(journey: Path, tmp_path: Pa
         "--set",
         "device=cpu",
         "--set",
-        "max_tokens=96",
+        "max_tokens=160",
     ]
     begin = [sys.executable, "-m", "core", "train", *files(journey), *settings, "--out"]
     for name in ("unbroken", "killed"):

@@ -9,6 +9,7 @@ from core.__main__ import main
 from tests.core.trial_report.test_files import html_words
 
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "baselines=false"]
+FAST += ["--set", "engine.precision=fp32"]
 
 
 @pytest.fixture(scope="module")

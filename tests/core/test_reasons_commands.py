@@ -10,6 +10,7 @@ from core import places, scoring
 from core.__main__ import main
 
 FAST = ["--set", "backbone=tiny", "--set", "depth=2", "--set", "fields=tower", "--set", "baselines=false"]
+FAST += ["--set", "engine.precision=fp32"]
 
 
 pytestmark = pytest.mark.xdist_group("reasons")  # they share one training

@@ -1,6 +1,7 @@
 """Training with what people said of pairs and leads: used, counted, told, and never of the leads that test it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from core.config import Config
 from core.data.leads import Leads
 from core.data.reviews import Review, to_frame
 from core.data.splitting import split_by_time
+from core.engine import Engine
 from core.errors import RunError
 from core.exports import safe_csv
 from core.jobs import records
@@ -59,6 +61,12 @@ def test_a_run_is_not_continued_with_other_reviews(tmp_path: Path) -> None:
         train(LEADS, fields_alone(), tmp_path / "run", reviews=SAID, watch=stop)
     with pytest.raises(RunError, match="other leads, settings or reviews"):
         train(LEADS, fields_alone(), tmp_path / "run", reviews=SAID[:1], resume=True, watch=nobody)
+    changed = replace(fields_alone(), engine=Engine(precision="bf16"))
+    with pytest.raises(RunError, match="other leads, settings or reviews"):
+        train(LEADS, changed, tmp_path / "run", reviews=SAID, resume=True, watch=nobody)
+    saving = replace(fields_alone().engine, checkpointing=True, compile=True, cache_gb=1.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(LEADS, replace(fields_alone(), engine=saving), tmp_path / "run", reviews=SAID, resume=True, watch=stop)
 
 
 def test_a_job_takes_the_reviews_that_were_ticked_also_when_it_was_asked_before_one_was_withdrawn(

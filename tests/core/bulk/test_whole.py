@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,17 @@ import pandas as pd
 import pytest
 
 from core import scoring
+from core.bulk.frames import score_frames
 from core.bulk.local import MOST_DEATHS, score_in_processes, score_locally
-from core.bulk.on_ray import score_on_ray
-from core.bulk.shards import Done
+from core.bulk.on_ray import on_ray
+from core.bulk.shards import held
 from core.bulk.whole import score_file
+from core.bulk.worker import Done, Order, ShardScorer
 from core.data.leads import Leads
 from core.data.validation import validate
-from core.errors import ConfigError, LeadRankError, ValidationError
+from core.errors import BackboneError, ConfigError, LeadRankError, ValidationError
+from core.neural import plans
+from core.neural.scorer import NeuralScorer
 from core.progress import nobody
 from core.scores import Scores, read_scores, write_scores
 from core.training import train
@@ -37,7 +42,9 @@ def table(n: int = 200, seed: int = 5) -> pd.DataFrame:
 
 
 def trained(folder: Path, leads: Leads, *assignments: str) -> Path:
-    config = tiny_config("baselines=false", "device=cpu", "epochs=0", "max_tokens=160", *assignments)
+    config = tiny_config(
+        "baselines=false", "device=cpu", "epochs=0", "max_tokens=160", "engine.precision=auto", *assignments
+    )
     train(leads, config, folder, watch=nobody)
     return folder
 
@@ -69,7 +76,7 @@ def in_one_go(run: Path, source: Path, *, parts: bool = False) -> pd.DataFrame:
 
 
 class Counted:
-    """The local engine, which tells how many shards it was given; `ends` after so many of them."""
+    """The local means, which tells how many shards it was given; `ends` after so many of them."""
 
     def __init__(self, ends: int | None = None) -> None:
         self.ends, self.shards = ends, 0
@@ -112,20 +119,99 @@ def test_scores_do_not_depend_on_shards_or_file_format(
 def test_a_stopped_command_goes_on_without_scoring_a_shard_again(fields: Path, source: Path, tmp_path: Path) -> None:
     out, stopped, resumed = tmp_path / "scores.parquet", Counted(ends=3), Counted()
     with pytest.raises(KeyboardInterrupt):
-        score_file(fields, source, out, shard_leads=25, engine=stopped, device="cpu")
+        score_file(fields, source, out, shard_leads=25, means=stopped, device="cpu")
     assert not out.exists() and (tmp_path / "scores.parquet.work").is_dir()
-    done = score_file(fields, source, out, shard_leads=25, engine=resumed, device="cpu")
+    done = score_file(fields, source, out, shard_leads=25, means=resumed, device="cpu")
     # The one that was under way when the command was stopped may be kept as well.
     assert resumed.shards in (4, 5) and done.leads == 200 and done.scored == 25 * resumed.shards
     pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False)
     assert not (tmp_path / "scores.parquet.work").exists()
 
 
+def test_a_command_that_was_killed_while_it_read_the_file_reads_it_anew(
+    fields: Path, source: Path, tmp_path: Path
+) -> None:
+    out, work = tmp_path / "scores.parquet", tmp_path / "work"
+    settings = {"work": work, "shard_leads": 60, "device": "cpu"}
+    with pytest.raises(KeyboardInterrupt):
+        score_file(fields, source, out, means=Counted(ends=0), **settings)  # type: ignore[arg-type]
+    folder = next(path for path in work.iterdir() if path.is_dir())
+    (folder / "shards.json").unlink()  # which comes last
+    columns = list(folder.glob("column-*.npy"))
+    for column in columns:
+        column.write_bytes(column.read_bytes()[:100])
+    (folder / "leads-00009.parquet").write_bytes(b"of another size of shards")
+    assert columns and score_file(fields, source, out, **settings).scored == 200  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
+
+
+def test_what_another_command_left_or_uses_stays(fields: Path, source: Path, tmp_path: Path) -> None:
+    out, work = tmp_path / "scores.parquet", tmp_path / "work"
+    few = tmp_path / "few.csv"
+    table().head(40).to_csv(few, index=False)
+    with pytest.raises(KeyboardInterrupt):
+        score_file(fields, few, out, work=work, shard_leads=10, means=Counted(ends=2), device="cpu")
+    stopped = next(path for path in work.iterdir() if path.is_dir())
+    other = stopped.with_name(f"{'0' * 16}-{stopped.name[17:]}")  # of another model
+    shutil.copytree(stopped, other)
+    with held(work, scoring.reading_of(fields, device="cpu")), pytest.raises(LeadRankError, match="one command at a"):
+        score_file(fields, source, out, work=work, device="cpu")
+    # What the stopped one had scored is known, and it can still go on.
+    left = 20 if len(list(stopped.glob("scores-*"))) == 2 else 30
+    assert score_file(fields, source, out, work=work, device="cpu").scored == 200 - left
+    assert stopped.is_dir() and other.is_dir()
+    assert score_file(fields, few, out, work=work, shard_leads=10, device="cpu").scored == 40 - left
+    assert sorted(path.name for path in work.iterdir()) == sorted([stopped.name, other.name])
+
+
+def test_arithmetic_is_decided_once_and_scores_of_another_are_not_used(
+    run: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks, orders = set(), list[Order]()
+
+    def means(order, shards, workers, at, watch) -> Iterator[Done]:
+        orders.append(order)
+        scorer = ShardScorer(order).scorer
+        assert isinstance(scorer, NeuralScorer) and scorer.model.reader is not None
+        assert scorer.model.reader.engine == order.engine
+        raise KeyboardInterrupt
+
+    for computes_in_it in (False, True):
+        monkeypatch.setattr(plans, "runs_bf16", lambda device, said=computes_in_it: said)
+        marks.add(scoring.reading_of(run, device="cpu").mark)
+        with pytest.raises(KeyboardInterrupt):
+            score_file(run, source, tmp_path / "x.csv", means=means, device="cpu")
+    assert [order.engine and order.engine.precision for order in orders] == ["fp32", "bf16"] and len(marks) == 2
+
+
+def test_frame_by_frame_as_spark_hands_them_over(run: Path, source: Path) -> None:
+    cells = pd.read_csv(source, dtype=str, keep_default_na=False).head(30)
+    told = pd.concat(score_frames([cells[:18], cells[:0], cells[18:]], run, device="cpu"), ignore_index=True)
+    scorer = scoring.load_scorer(run, device="cpu")
+    whole = scoring.score(validate(cells, scorer.schema)[0], scorer).aligned(cells["lead_id"])
+    pd.testing.assert_frame_equal(told, whole.drop(columns="rank"), check_dtype=False, check_exact=True)
+
+
+def test_mistakes_are_told_before_the_file_is_read(
+    run: Path, fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent, out = tmp_path / "no.csv", tmp_path / "x.csv"
+    with pytest.raises(BackboneError):
+        score_file(run, absent, out, backbone=str(tmp_path / "nothing"), device="cpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(LeadRankError, match="device=cuda needs a GPU"):
+        score_file(fields, absent, out, device="cuda")
+    monkeypatch.setenv("RAY_ADDRESS", "ray://somewhere:10001")
+    with pytest.raises(ConfigError, match="needs --device cpu or --device cuda"):
+        on_ray("auto")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, source: Path, tmp_path: Path) -> None:
     killed: list[int] = []
 
-    def engine(order, shards, workers, at, watch) -> Iterator[Done]:
+    def means(order, shards, workers, at, watch) -> Iterator[Done]:
         for done in score_locally(order, shards, workers, at, watch):
             if not killed:
                 killed.append(max(child.pid or 0 for child in multiprocessing.active_children()))
@@ -133,7 +219,7 @@ def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, sour
             yield done
 
     out = tmp_path / "scores.parquet"
-    done = score_file(fields, source, out, shard_leads=20, workers=2, engine=engine, device="cpu")
+    done = score_file(fields, source, out, shard_leads=20, workers=2, means=means, device="cpu")
     assert killed and done.leads == done.scored == 200
     pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
     assert not multiprocessing.active_children()
@@ -142,19 +228,19 @@ def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, sour
 def test_a_shard_that_ends_every_worker_is_told(fields: Path, source: Path, tmp_path: Path) -> None:
     """The stored shard is damaged behind the command's back, so that whoever takes it ends."""
 
-    def engine(order, shards, workers, at, watch) -> Iterator[Done]:
-        (order.plan / "leads-00002.parquet").write_bytes(b"no Parquet")
+    def means(order, shards, workers, at, watch) -> Iterator[Done]:
+        (order.shards / "leads-00002.parquet").write_bytes(b"no Parquet")
         return score_in_processes(order, [2], workers, at)
 
     with pytest.raises(LeadRankError, match=rf"{MOST_DEATHS} workers.* shard 2, .*ended with code 1"):
-        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=1, engine=engine, device="cpu")
+        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=1, means=means, device="cpu")
 
 
 def test_of_the_next_file_only_changed_leads_are_read(fields: Path, source: Path, tmp_path: Path) -> None:
     out, work, told = tmp_path / "scores.parquet", tmp_path / "work", Counted()
     settings = {"work": work, "shard_leads": 60, "device": "cpu"}
     assert score_file(fields, source, out, **settings).scored == 200  # type: ignore[arg-type]
-    again = score_file(fields, source, out, engine=told, **settings)  # type: ignore[arg-type]
+    again = score_file(fields, source, out, means=told, **settings)  # type: ignore[arg-type]
     assert (again.leads, again.scored, told.shards) == (200, 0, 0)
     frame = pd.concat([table().sample(frac=1, random_state=1), table(230).tail(30)], ignore_index=True)
     frame.loc[[3, 150], "a"] = [9.5, -9.5]
@@ -216,7 +302,7 @@ def test_wrong_arguments_are_told(tmp_path: Path, out: str, more: dict, words: s
 def test_on_ray_the_scores_are_the_same(fields: Path, source: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     done = score_file(
-        fields, source, tmp_path / "x.parquet", shard_leads=50, workers=2, engine=score_on_ray, device="cpu"
+        fields, source, tmp_path / "x.parquet", shard_leads=50, workers=2, means=on_ray("cpu"), device="cpu"
     )
     assert done.scored == 200
     pd.testing.assert_frame_equal(
@@ -228,4 +314,4 @@ def test_without_ray_it_is_said_what_to_install(fields: Path, source: Path, tmp_
     if importlib.util.find_spec("ray"):
         pytest.skip("Ray is installed here")
     with pytest.raises(ConfigError, match=r"requirements-cluster\.txt"):
-        score_file(fields, source, tmp_path / "x.csv", engine=score_on_ray, device="cpu")
+        score_file(fields, source, tmp_path / "x.csv", means=on_ray("cpu"), device="cpu")

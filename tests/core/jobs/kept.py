@@ -11,7 +11,9 @@ from core.workspace.datasets import add_dataset
 from core.workspace.store import Workspace
 from core.workspace.tables import Dataset, Job
 
-TINY = {"backbone": "tiny", "depth": "2", "fields": "tower", "baselines": "false", "device": "cpu"}
+TINY = {"backbone": "tiny", "depth": "2", "fields": "tower", "baselines": "false", "device": "cpu"} | {
+    "engine.precision": "fp32"
+}
 
 
 def with_open_leads(leads: Leads, last: int = 20) -> Leads:

@@ -22,8 +22,10 @@ from core.neural.asllr import AsLLR, Heads
 from core.neural.checkpoints import add_lora
 from core.neural.joining import lay_down, take_up
 from core.neural.material import Material
+from core.neural.plans import Plan
 from core.neural.scorer import Answers
-from core.neural.tuning import Course, tune
+from core.neural.tuning import FROZEN, Course, tune
+from core.neural.whole_batch import own_passes
 from core.neural.workers import ALONE, Workers
 from core.progress import Event, Watch, nobody
 from tests.made import make_leads, tiny_config
@@ -32,7 +34,7 @@ ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 LEADS = make_leads(60)
 CONFIG = tiny_config(
-    "epochs=2", "batch_leads=10", "lora.last_layers=1", "lora.dropout=0", "lora.learning_rate=0.002", "device=cpu"
+    "epochs=2", "batch_leads=10", "lora.last_layers=1", "lora.dropout=0.1", "lora.learning_rate=0.002", "device=cpu"
 )
 OTHER = (
     "import sys; from pathlib import Path; from core.neural.joining import help_out; "
@@ -103,7 +105,7 @@ def test_two_learn_what_one_does(tmp_path: Path, alone: Learnt) -> None:
         torch.testing.assert_close(ours[name], value, atol=1e-5, rtol=1e-4)
     np.testing.assert_allclose(said.logit, answers.logit, atol=1e-4)
     assert [one["step"] for one in told] == [one["step"] for one in history] == [5, 10]
-    assert not (tmp_path / "frozen").exists()
+    assert list((tmp_path / FROZEN).glob("*.safetensors"))
 
 
 @pytest.mark.slow
@@ -139,6 +141,25 @@ def test_what_is_laid_down_is_taken_up(tmp_path: Path) -> None:
     one, two = (each.train.pairs(rows, each.pairing) for each in (course, taken))
     np.testing.assert_array_equal(np.stack([one.chosen, one.rejected]), np.stack([two.chosen, two.rejected]))
     assert [lead.ids.tolist() for lead in taken.later.prompts] == [lead.ids.tolist() for lead in course.later.prompts]
+
+
+def test_the_arithmetic_is_that_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    material, model, course = begun(tmp_path, tiny_config("epochs=1", "device=cpu", "engine.precision=auto"))
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    lay_down(model, course, material.backbone().identity)
+    assert take_up(tmp_path)[1].config.engine.precision == "bf16"
+
+
+@pytest.mark.parametrize("lengths", [np.full(64, 40), np.arange(1, 41) * 30], ids=["few tokens", "many"])
+def test_passes_are_the_same_for_any_number_of_processes(lengths: np.ndarray) -> None:
+    plan = Plan(CPU, "padded", "sdpa", torch.float32)
+    made = {}
+    for count in (1, 2, 4):
+        each = [own_passes(plan, lengths, 2048, Workers(rank, count)) for rank in range(count)]
+        made[count] = sorted(tuple(part.tolist()) for own in each for part in own)
+        assert all(each)
+    assert made[1] == made[2] == made[4]
+    assert sorted(row for part in made[1] for row in part) == list(range(len(lengths)))
 
 
 def test_a_launcher_is_understood() -> None:

@@ -11,6 +11,7 @@ import torch
 from core.config import Config
 from core.data.pairs import Pairing
 from core.data.prompts import PromptWriter
+from core.engine import Engine
 from core.neural import prefix
 from core.neural.asllr import AsLLR, Heads
 from core.neural.backbones import load_backbone
@@ -92,6 +93,25 @@ def test_shards_that_are_there_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert {file for file in files if file.stat().st_mtime_ns != before[file]} == {files[1]}
     for one, two in zip(first.prompts, second.prompts, strict=True):
         assert isinstance(one, Begun) and isinstance(two, Begun) and torch.equal(one.states(), two.states())
+
+
+def test_what_is_kept_drops_nothing_and_is_known_by_what_made_it(tmp_path: Path) -> None:
+    model, lesson = made()
+    assert model.reader is not None
+    for layer in model.reader.model.get_decoder().layers:
+        layer.self_attn.attention_dropout = 0.5
+    model.train()
+    _, once = above(model, lesson, tmp_path / "one")
+    _, again = above(model, lesson, tmp_path / "two")
+    assert model.reader.model.training and model.reader.model.get_decoder().layers[0].training
+    for one, two in zip(once.prompts, again.prompts, strict=True):
+        assert isinstance(one, Begun) and isinstance(two, Begun) and torch.equal(one.states(), two.states())
+    with torch.no_grad():
+        model.reader.model.get_decoder().layers[0].mlp.up_proj.weight[0, 0] += 1
+    above(model, lesson, tmp_path / "two")
+    model.reader.engine = Engine(precision="bf16", cache_gb=3)
+    above(model, lesson, tmp_path / "two")
+    assert len(list((tmp_path / "two").iterdir())) == 3 * len(list((tmp_path / "one").iterdir()))
 
 
 def test_nothing_lies_below(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from core.errors import ConfigError
 from core.neural import token_store as module
 from core.neural.backbones import load_backbone
 from core.neural.batches import tokenize_with
-from core.neural.token_store import TokenStore, write
+from core.neural.token_store import Picked, TokenStore, lengths_of, write
 from tests.made import make_leads
 
 LEADS = make_leads(23)
@@ -35,6 +35,9 @@ def test_it_holds_what_the_prompts_hold(tmp_path: Path) -> None:
         np.testing.assert_array_equal(tokens.ids, prompt.ids)
         assert tokens.ids.dtype == prompt.ids.dtype and tokens.body == prompt.body
     assert store.lengths.tolist() == [len(prompt) for prompt in prompts]
+    some = Picked(store, np.array([4, 2]))
+    for leads in (store, prompts, some):
+        assert lengths_of(leads).tolist() == [len(lead) for lead in leads]
     assert [len(tokens) for tokens in store[5:9]] == [len(prompt) for prompt in prompts[5:9]]
     np.testing.assert_array_equal(store[-1].ids, prompts[-1].ids)
     with pytest.raises(IndexError, match="got=12"):

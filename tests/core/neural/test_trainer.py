@@ -1,6 +1,7 @@
 """A whole run on the tiny backbone: what it learns, what it decides, and what it keeps."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from core import metrics
 from core.data.leads import Leads
 from core.data.schema import Schema
 from core.errors import NotComputable
+from core.neural import material
 from core.neural.asllr import Heads
 from core.neural.teaching import REST
 from core.neural.trainer import Trained, train_run
@@ -39,6 +41,24 @@ def test_lora_never_ends_below_the_probe(tmp_path: Path) -> None:
     alone = run(tmp_path / "alone")
     ours, theirs = (t.scorer.score(NEW).frame for t in (hopeless, alone))
     np.testing.assert_allclose(ours["score"], theirs["score"], rtol=1e-6)
+
+
+def test_states_that_will_not_fit_are_told_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def watch(event: Event) -> None:
+        said.append(event.phase)
+        if event.phase.startswith("read"):
+            raise KeyboardInterrupt
+
+    for free, expected in ((10_000, True), (10**12, False)):
+        said.clear()
+        monkeypatch.setattr(material.psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free))
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / str(free), watch=watch)
+        assert any("set encode_limit to" in text for text in said) == expected
 
 
 def test_fields_alone_need_no_language_model(tmp_path: Path) -> None:
