@@ -16,7 +16,7 @@ from core.data.segment_rules import Rules, first_guess, load_rules
 from core.data.splitting import open_rows
 from core.data.values import to_numbers
 from core.decisions.segments.arms import against_arms, fit_effects
-from core.decisions.segments.budget import Campaign, Plan, plan_campaign
+from core.decisions.segments.budget import Campaign, Plan, came_by, plan_campaign
 from core.decisions.segments.kept import load_kept, save_kept
 from core.decisions.segments.recovery import Hiding, recover, summary
 from core.decisions.segments.telling import (
@@ -144,7 +144,8 @@ def plan(
     contacted = None if contacts_column is None else _contacted(leads, found, contacts_column)[rows]
     customer = found.roles["customer_id"].to_numpy(dtype=object)[rows]
     lead_id, chance, anyway_chance = (assigned[name].to_numpy()[rows] for name in ("lead_id", *WAYS[by]))
-    made = plan_campaign(lead_id, chance, anyway_chance, campaign, contacted, customer)
+    came = came_by(assigned)[rows]
+    made = plan_campaign(lead_id, chance, anyway_chance, campaign, contacted, customer, came)
     if out is not None:
         write_table(made.chosen, out)
     document = {
@@ -177,7 +178,8 @@ def _rules(path: Path | None, leads: Leads) -> Rules:
 def _found(row: dict[str, Any]) -> str:
     right = "none" if row["precision"] is None else of_hundred(row, "precision")
     found = of_hundred(row, "recall")
-    return f"  {METHOD_WORDS[row['method']]:<28} of 100 hidden found {found}; of 100 filled in hidden ones {right}"
+    why = f" ({row['reason']})" if row["reason"] else ""
+    return f"  {METHOD_WORDS[row['method']]:<28} of 100 hidden found {found}; of 100 filled in hidden ones {right}{why}"
 
 
 def _contacted(path: Path, leads: Leads, column: str) -> np.ndarray:

@@ -49,7 +49,8 @@ def segment_steps(parser: argparse.ArgumentParser) -> None:
         "--anyway",
         type=float,
         default=0.5,
-        help="leave out whose chance to come anyway is above it; 1 = nobody (default: %(default)s)",
+        help="leave out whose chance to come anyway is above it, beside those who came already; 1 = nobody else "
+        "(default: %(default)s)",
     )
     plan.add_argument("--contacts", type=int, help="leave out who was contacted so often already")
     plan.add_argument("--contacts-column", metavar="COLUMN", help="column of the leads that counts contacts")

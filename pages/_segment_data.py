@@ -9,7 +9,7 @@ import streamlit as st
 from core.data.leads import Leads
 from core.data.segment_rules import inputs, rules_from_dict
 from core.data.splitting import open_rows, young_rows
-from core.decisions.segments.budget import Campaign, Plan, plan_campaign
+from core.decisions.segments.budget import Campaign, Plan, came_by, plan_campaign
 from core.decisions.segments.drift import Drift, drift
 from core.decisions.segments.profile import profile
 from core.decisions.segments.telling import WAYS
@@ -90,4 +90,4 @@ def plan_of(
     contacted = leads.features[contacts].to_numpy(dtype=float)[rows] if contacts else None
     customer = leads.roles["customer_id"].to_numpy(dtype=object)[rows]
     lead_id, chance, anyway = (taken[name].to_numpy() for name in ("lead_id", *WAYS[by]))
-    return plan_campaign(lead_id, chance, anyway, campaign, contacted, customer)
+    return plan_campaign(lead_id, chance, anyway, campaign, contacted, customer, came_by(taken))

@@ -92,8 +92,12 @@ class Condition:
             return self._by_number(leads.features[self.column].to_numpy(dtype=np.float64), self._number())
         if self.column in features.categorical:
             return self._by_text(leads.features[self.column])
-        known = ", ".join((*OUTCOMES, *features.numeric, *features.categorical))
-        raise ConfigError(f"a rule asks for one of the columns {known}, however: got='{self.column}'")
+        roles = (name for name in OUTCOMES if getattr(leads.schema.roles, name))
+        known = ", ".join((*roles, *features.numeric, *features.categorical))
+        raise ConfigError(
+            f"a rule asks for one of the columns {known}, however: got='{self.column}'; if the file has that column, "
+            "name it in the schema, under [features] or [roles]: only what is named there is read"
+        )
 
     def _by_number(self, values: np.ndarray, than: float | list[float]) -> np.ndarray:
         found = {

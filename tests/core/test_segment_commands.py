@@ -121,6 +121,9 @@ def test_a_plan_keeps_to_its_budget_and_leaves_out_who_comes_anyway(model: Path,
     told = answer(capsys, *asked, "--budget", "100")
     assert told["reached"] == 50 and told["spent"] == 100 and len(told["chosen"]) == 50
     assert told["left_out"]["would come anyway"] > 0 and len(told["curve"]) == 51
+    came = set(pd.read_csv(folder / "leads.csv").query("converted == 1")["lead_id"])
+    assert told["left_out"]["came by themselves"] + told["left_out"]["came by a campaign"] == len(came)
+    assert not came & {row["lead_id"] for row in told["chosen"]}
     capped = answer(capsys, *asked, "--budget", "100", "--contacts", "1000", "--contacts-column", "contacts")
     assert all(int(row["lead_id"][1:]) < 1000 for row in capped["chosen"])
     assert capped["left_out"]["reached too often"] > 0

@@ -2,9 +2,10 @@
 
     value of a contact = chance that it makes the customer come x margin of one who came - cost of the contact
 
-Those who would come anyway are worth nothing more for it, however likely they are to come. The chance is P(campaign)
-of the segmentation, or an uplift model's effect where a control arm was drawn at random; the latter is evidence, the
-former reads it off those who answered earlier campaigns. A customer is reached once, by the lead worth most.
+Those who came already, by themselves or by a campaign, and those who would come anyway are worth nothing more for it,
+however likely they are to come. The chance is P(campaign) of the segmentation, or an uplift model's effect where a
+control arm was drawn at random; the latter is evidence, the former reads it off those who answered earlier campaigns.
+A customer is reached once, by the lead worth most.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Campaign:
     margin: float
     """Of a customer who came, above 0."""
     anyway: float = 0.5
-    """Customers whose chance to come anyway is above it are left out, 0..1; 1 leaves nobody out."""
+    """Customers whose chance to come anyway is above it are left out, 0..1; 1 leaves out only who came."""
     contacts: int | None = None
     """Most earlier contacts, in the column that counts them; None = no cap."""
 
@@ -57,8 +58,19 @@ class Plan:
     curve: pd.DataFrame
     """budget, reached, expected, added: at `STEPS` budgets up to twice the one asked for."""
     left_out: dict[str, int]
-    """Why others are not in it: would come anyway, reached too often, not worth the cost, another lead of one who
-    is in the list, beyond the budget."""
+    """Why others are not in it: came by themselves, came by a campaign, would come anyway, reached too often, not worth
+    the cost, another lead of one who is in the list, beyond the budget."""
+
+
+def came_by(assigned: pd.DataFrame) -> np.ndarray:
+    """organic or campaign, the segment of those who came already, "" of all others. Shape (n,), object.
+
+    Example:
+        >>> found = pd.DataFrame({"observed": ["low", "organic", ""], "segment": ["low", "campaign", "organic"]})
+        >>> came_by(found).tolist()
+        ['', 'campaign', '']
+    """
+    return np.where(assigned["observed"].isin(("campaign", "organic")), assigned["segment"], "").astype(object)
 
 
 def plan_campaign(
@@ -68,9 +80,11 @@ def plan_campaign(
     campaign: Campaign,
     contacted: np.ndarray | None = None,
     customer: np.ndarray | None = None,
+    came: np.ndarray | None = None,
 ) -> Plan:
     """Shapes (n,): chance that a contact makes the customer come; chance that they come anyway; earlier contacts, NaN
-    counting as none; whose lead it is, each lead a customer of its own without. Ties go by lead id.
+    counting as none; whose lead it is, each lead a customer of its own without; `came_by`,
+    nobody without. Ties go by lead id.
 
     Example:
         >>> ids = np.array(["a", "b", "c"])
@@ -79,13 +93,15 @@ def plan_campaign(
         (['c', 'a'], 10.0, 20.0, 1)
     """
     value = chance * campaign.margin - campaign.cost
-    certain = anyway > campaign.anyway
+    came = np.full(len(value), "") if came is None else came
+    certain = (came == "") & (anyway > campaign.anyway)
+    gone = certain | (came != "")
     often = np.zeros(len(value), dtype=bool)
     if campaign.contacts is not None:
         if contacted is None:
             raise ConfigError("a cap on contacts needs the column that counts them, however: none was named")
         often = np.nan_to_num(contacted) >= campaign.contacts
-    worth = ~certain & ~often & (value > 0)
+    worth = ~gone & ~often & (value > 0)
     rows = np.flatnonzero(worth)
     rows = rows[np.lexsort((np.asarray(lead_id, dtype=object)[rows].astype(str), -value[rows]))]
     again = np.zeros(len(rows), dtype=bool)
@@ -103,9 +119,11 @@ def plan_campaign(
         }
     )
     left_out = {
+        "came by themselves": int((came == "organic").sum()),
+        "came by a campaign": int((came == "campaign").sum()),
         "would come anyway": int(certain.sum()),
-        "reached too often": int((~certain & often).sum()),
-        "not worth the cost": int((~certain & ~often & (value <= 0)).sum()),
+        "reached too often": int((~gone & often).sum()),
+        "not worth the cost": int((~gone & ~often & (value <= 0)).sum()),
         "another lead of one in the list": int(again.sum()),
         "beyond the budget": len(rows) - reach,
     }

@@ -118,14 +118,16 @@ def recover(
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each share hidden and method: the mean of each figure with `_low` and `_high`, 95%, over seeds.
 
-    NaN where a method filled in nothing: precision then has no value, recall is 0.
+    NaN where no seed filled in anything: precision then has no value, recall is 0; and where one seed alone did, which
+    makes no interval. `reason` says so, "" where every figure is there.
     """
     found = []
     for (share, method), own in rows.groupby(["hidden", "method"], sort=False):
         row: dict[str, object] = {"method": method, "hidden": share, "seeds": len(own)}
         for figure in FIGURES:
             row |= _interval(figure, own[figure].dropna().to_numpy(dtype=float))
-        found.append({**row, "customers": own["customers"].mean(), "filled": own["filled"].mean()})
+        sizes = {"customers": own["customers"].mean(), "filled": own["filled"].mean()}
+        found.append({**row, **sizes, "reason": _missing(int((own["filled"] > 0).sum()), len(own))})
     return pd.DataFrame(found)
 
 
@@ -177,6 +179,15 @@ def _at_precision(answer: np.ndarray, target: np.ndarray, precision: float) -> f
     right = np.cumsum(target[np.argsort(-answer, kind="stable")])
     good = np.flatnonzero(right / np.arange(1, len(right) + 1) >= precision)
     return float(right[good[-1]] / target.sum()) if len(good) else 0.0
+
+
+def _missing(filled: int, seeds: int) -> str:
+    if filled > 1:
+        return ""
+    if filled:
+        return f"an interval needs two times or more that something was filled in, however: it was 1 of {seeds}"
+    nothing = "nothing was filled in, so precision has no value"
+    return nothing if seeds > 1 else f"{nothing}; one seed makes no interval"
 
 
 def _interval(figure: str, values: Sequence[float] | np.ndarray) -> dict[str, float]:

@@ -38,7 +38,8 @@ COLUMNS = {
     "observed": "what the rules say: campaign, organic, low; empty where the response is not known",
     "segment": "campaign (came, or would come, because of it), organic (anyway), low (unlikely to come)",
     "corrected": "whether a missing campaign label was filled in",
-    "p_campaign": "chance that the campaign makes the lead come, 0..1, before its response is known",
+    "by": "what decided the segment: rules (what is known of the lead), or model (a label filled in, or its chances)",
+    "p_campaign": "chance that the campaign makes the lead come, 0..1; this and those below do not know its response",
     "p_organic": "chance that it comes anyway, 0..1",
     "p_low": "chance that it does not come, 0..1",
     "p_campaign_if_engaged": "chance that the campaign brought it, if it came, 0..1",
@@ -53,6 +54,7 @@ HEADS = {
     "observed": "What the rules say",
     "segment": "Segment",
     "corrected": "Label filled in",
+    "by": "Decided by",
     "p_campaign": "Chance that the campaign makes it come",
     "p_organic": "Chance that it comes anyway",
     "p_low": "Chance that it does not come",
@@ -176,14 +178,24 @@ def of_hundred(row: Mapping[str, Any], figure: str) -> str:
 
 
 def _sizes(card: Mapping[str, Any]) -> str:
-    found, corrected = sizes(card), card["corrected"]
     unknown = sum(entry["leads"] for entry in card["counts"] if not entry["observed"])
-    known = sum(e["leads"] for e in card["counts"] if (e["observed"], e["segment"]) == ("campaign", "campaign"))
-    told = (
-        f"Of {card['leads']:,} leads {found['campaign']:,} belong to the campaign ({known:,} known, {corrected:,} "
-        f"filled in), {found['organic']:,} came or would come anyway, {found['low']:,} did not or hardly would."
+
+    def told(name: str) -> str:
+        known, guessed = (
+            sum(e["leads"] for e in card["counts"] if (e["observed"], e["segment"]) == (observed, name))
+            for observed in (name, "")
+        )
+        parts = [f"{known:,} known"]
+        parts += [f"{card['corrected']:,} filled in"] if name == "campaign" else []
+        parts += [f"{guessed:,} by their chances"] if unknown else []
+        return f"({', '.join(parts)})"
+
+    found = {name: f"{count:,}" for name, count in sizes(card).items()}
+    line = (
+        f"Of {card['leads']:,} leads {found['campaign']} belong to the campaign {told('campaign')}, {found['organic']} "
+        f"came or would come anyway {told('organic')}, {found['low']} did not or hardly would {told('low')}."
     )
-    return told + (f" The response of {unknown:,} is not known yet: they go by their chances." if unknown else "")
+    return line + (f" The response of {unknown:,} is not known yet: they go by their chances." if unknown else "")
 
 
 def _chances(card: Mapping[str, Any]) -> str:

@@ -44,8 +44,10 @@ class Segmenter:
 
         Columns: lead_id; observed, what the rules say (campaign, organic, low, "" unknown); segment, campaign, organic
         or low: of an engaged lead without a label by its audit, else by stage 2 and its line, of one whose engagement
-        is unknown the likeliest; corrected, whether a missing label was filled in; p_campaign, p_organic, p_low,
-        before anything is known of the lead's response; p_campaign_if_engaged; answer, what stage 2 ranks by.
+        is unknown the likeliest; corrected, whether a missing label was filled in; by, `rules` where what is known of
+        the lead decided the segment (its audit too), `model` where a label was filled in or engagement is unknown;
+        p_campaign, p_organic, p_low, before anything is known of the lead's response; p_campaign_if_engaged; answer,
+        what stage 2 ranks by.
 
         Raises:
             ConfigError: the leads lack columns that the rules ask for.
@@ -69,12 +71,14 @@ class Segmenter:
         corrected = (observed == "organic") & sure & (self.rules.arm(leads) != 0)
         likeliest = np.array(SEGMENTS, dtype=object)[p.argmax(axis=1)] if len(p) else observed
         segment = np.where(observed == "", likeliest, np.where(corrected, "campaign", observed))
+        by_model = (observed == "") | (corrected & ~np.isfinite(audited))
         return pd.DataFrame(
             {
                 "lead_id": leads.lead_id.to_numpy(dtype=object),
                 "observed": observed,
                 "segment": segment,
                 "corrected": corrected,
+                "by": np.where(by_model, "model", "rules").astype(object),
                 "p_campaign": p[:, 0],
                 "p_organic": p[:, 1],
                 "p_low": p[:, 2],

@@ -50,7 +50,8 @@ def test_labels_are_organic_where_no_campaign_is_known_and_unknown_where_engagem
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: Condition("nothing", "is", 1).holds(few()), "got='nothing'"),
+        (lambda: Condition("nothing", "is", 1).holds(few()), "got='nothing'; if the file has that column, name it"),
+        (lambda: Condition("nothing", "is", 1).holds(make_world(50).leads), "of the columns converted, visits_before"),
         (lambda: Condition("a", "like", 1), "must be one of at least"),
         (lambda: Condition("a", "is", "much").holds(few()), "holds numbers"),
         (lambda: Condition("city", "at least", 1).holds(few()), "holds words"),

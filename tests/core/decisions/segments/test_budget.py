@@ -1,9 +1,10 @@
 """Whom to reach: never those who come anyway, never at a loss, never beyond the budget."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from core.decisions.segments.budget import Campaign, plan_campaign
+from core.decisions.segments.budget import Campaign, came_by, plan_campaign
 from core.errors import ConfigError
 
 IDS = np.array([f"L{number:03d}" for number in range(200)])
@@ -48,6 +49,17 @@ def test_a_customer_is_reached_once_by_the_best_lead() -> None:
     assert set(plan.chosen["lead_id"]) == {IDS[row] for row in best if CHANCE[row] * 100 > 5}
     assert plan.left_out["another lead of one in the list"] > 0
     assert len(plan.chosen) + sum(plan.left_out.values()) == 200
+
+
+def test_who_came_already_is_left_out_and_counted_whatever_the_chances_say() -> None:
+    observed = np.resize(["organic", "organic", "low", "campaign", ""], 200)
+    segment = np.resize(["organic", "campaign", "low", "campaign", "low"], 200)
+    came = came_by(pd.DataFrame({"observed": observed, "segment": segment}))
+    plan = plan_campaign(IDS, np.full(200, 0.9), np.zeros(200), Campaign(1e6, 5, 100, anyway=1), came=came)
+    assert set(plan.chosen["lead_id"]) == set(IDS[np.isin(observed, ["low", ""])])
+    assert (plan.left_out["came by themselves"], plan.left_out["came by a campaign"]) == (40, 80)
+    certain = plan_campaign(IDS, CHANCE, ANYWAY, Campaign(1e6, 5, 100), came=came)
+    assert len(certain.chosen) + sum(certain.left_out.values()) == 200
 
 
 def test_ties_go_by_lead_id() -> None:

@@ -40,6 +40,12 @@ def test_the_summary_has_intervals_over_seeds(rows: pd.DataFrame) -> None:
     told = summary(rows)
     assert told["method"].tolist() == ["hill", "bce"] and (told["seeds"] == 2).all()
     assert (told["recall_low"] <= told["recall"]).all() and (told["recall"] <= told["recall_high"]).all()
+    bce = rows["method"] == "bce"
+    for seeds, words in (([], "no value"), ([0], "it was 1 of 2"), ([0, 1], "")):
+        some = bce & rows["seed"].isin(seeds)
+        made = rows.assign(filled=np.where(some, 9, 0), precision=np.where(some, 0.5, np.nan))
+        one = summary(made[bce]).iloc[0]
+        assert words in one["reason"] and (one["reason"] == "") == bool(np.isfinite(one["precision_low"]))
 
 
 def test_few_customers_prove_nothing(world: World) -> None:

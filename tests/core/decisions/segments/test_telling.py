@@ -45,7 +45,8 @@ CARD = {
 def test_sizes_promise_and_proof():
     first, second, third = headline(CARD)
     assert sizes(CARD) == {"campaign": 15, "organic": 22, "low": 63}
-    assert "15 belong to the campaign (10 known, 5 filled in), 22 came" in first and "The response of 7" in first
+    assert "15 belong to the campaign (10 known, 5 filled in, 0 by their chances), 22 came" in first
+    assert "anyway (15 known, 7 by their chances), 63 did not" in first and "The response of 7" in first
     assert second.startswith("Of 100 labels filled in about 81 should be right")
     assert "hiding 40%" in third and "of 100 hidden ones 71 were found" in third
     assert "76 (likely 70 to 82) were hidden ones: so many were right" in third

@@ -48,6 +48,7 @@ def test_what_is_filled_in_is_mostly_right(world: World, assigned: pd.DataFrame)
     assert (assigned.loc[corrected, "segment"] == "campaign").all()
     told = ~corrected & (assigned["observed"] != "").to_numpy()
     assert (assigned.loc[told, "segment"] == assigned.loc[told, "observed"]).all()
+    assert (assigned["by"] == np.where(told, "rules", "model")).all()
 
 
 def test_chances_add_up_and_are_those_of_the_truth(world: World, assigned: pd.DataFrame) -> None:
@@ -118,6 +119,7 @@ def test_an_audit_tells_how_many_labels_are_missing_and_is_believed(world: World
     told = fit_segmenter(material, Correcting("bce", epochs=2)).assign(leads)
     reached = looked_up & (world.leads.features["mailed"] == "yes").to_numpy() & (told["observed"] == "organic")
     assert (told.loc[reached, "corrected"] == (world.effect == 1)[reached]).all()
+    assert (told.loc[reached, "by"] == "rules").all()
 
 
 def test_no_more_leads_are_encoded_than_are_learned_from(world: World) -> None:
