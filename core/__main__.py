@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -29,6 +30,13 @@ HOMES = {
     **dict.fromkeys(("compare", "faithfulness", "moves", "talk"), "core.reasons_commands"),
 }
 """Where the verbs live that are not in `core.commands`; a step may name a home of its own."""
+KEPT = {
+    "train": (".work/request.json",),
+    "score": ("*/leads-*.parquet",),
+    "benchmark": ("arms/*/*", "work/*"),
+    "talk": ("*.parquet",),
+}
+"""What lies in the folder of a verb that can go on after it was stopped, as soon as there is anything to go on with."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -232,14 +240,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {_reason(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; `train --resume`, or `score` or `benchmark` again, continues where it was", file=sys.stderr)
+        print(_stopped(verb, options), file=sys.stderr)
         return 130
+    text = answer.text
     if as_json:
-        json.dump(answer.document, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
-        print()
-    elif answer.text:
-        print(answer.text)
+        text = json.dumps(answer.document, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
+    try:
+        if text:
+            print(text, flush=True)
+    except BrokenPipeError:
+        # `| head` has read enough: the work is done, and what is left of its words must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return answer.code
+
+
+def _stopped(verb: str, given: dict[str, Any]) -> str:
+    out = given.get("out")
+    folder = given["work"] or Path(f"{out}.work") if verb == "score" else out
+    if folder is None or not any(next(folder.glob(pattern), None) for pattern in KEPT.get(verb, ())):
+        return "stopped"
+    return f"stopped; the same `{verb}` again{', with --resume,' if verb == 'train' else ''} goes on where it was"
 
 
 def _reason(error: OSError | MemoryError) -> str:

@@ -14,6 +14,7 @@ from core import scoring, trust
 from core.answers import Answer, as_json
 from core.bulk.local import score_locally
 from core.bulk.whole import score_file
+from core.charts.style import counted
 from core.config import load_config, with_settings
 from core.console import load, reading, tell
 from core.data import simulation
@@ -41,13 +42,13 @@ def sample(leads: int, seed: int, out: Path, base_rate: float, alignment: float)
     if leads < 1:
         raise ConfigError(f"--leads must be at least 1, however: got={leads}")
     known = simulation.write_sample(out, leads, seed, base_rate, alignment, Phase("simulate leads", tell).at)
-    text = f"{leads:,} leads, schema and truth in {out}; best possible AUC {known['best_possible_auc']}"
+    text = f"{counted(leads, 'lead')}, schema and truth in {out}; best possible AUC {known['best_possible_auc']}"
     return Answer({**known, "out": str(out)}, text)
 
 
 def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
     """Propose a schema."""
-    guess = propose(read_table(file, rows=GUESS_ROWS, on_progress=reading("read")), preset=preset)
+    guess = propose(read_table(file, rows=GUESS_ROWS, on_progress=reading(file)), preset=preset)
     toml = dump_schema(guess.schema, guess.reasons)
     leaks = [f"left out as a leak: {column}: {why}" for column, why in guess.leaks]
     if out is not None:
@@ -62,9 +63,7 @@ def guess_schema(file: Path, out: Path | None, preset: str | None) -> Answer:
 def validate(leads: Path, schema: Path) -> Answer:
     """List every problem of a lead file; the exit code is 2 where it cannot be used."""
     plan = load_schema(schema)
-    found, report = examine_file(
-        leads, plan, need_outcome=plan.roles.converted is not None, on_progress=reading("validate")
-    )
+    found, report = examine_file(leads, plan, need_outcome=plan.roles.converted is not None, on_progress=reading(leads))
     lines = [f"error: {problem}" for problem in report.errors] + [f"note: {problem}" for problem in report.warnings]
     document = report.to_dict()
     if found is not None and plan.roles.converted is not None:
@@ -80,9 +79,8 @@ def validate(leads: Path, schema: Path) -> Answer:
                 {"column": "", "message": p, "remedy": "", "rows": [], "count": 0} for p in error.problems
             ]
     document["valid"] = not document["errors"]
-    lines.append(
-        f"{report.leads:,} leads; {'ready' if document['valid'] else 'not usable before the errors are mended'}."
-    )
+    state = "ready" if document["valid"] else "not usable before the errors are mended"
+    lines.append(f"{counted(report.leads, 'lead')}; {state}.")
     return Answer(document, "\n".join(lines), code=0 if document["valid"] else 2)
 
 
@@ -147,10 +145,10 @@ def score(
     if parts and not any(str(name).startswith(PART) for name in done.top):
         tell(Event("note: this run's scores are no sums of parts, so there are no such columns"))
     if known := done.leads - done.scored:
-        tell(Event(f"{known:,} of {done.leads:,} leads were scored before; {done.scored:,} were read now"))
+        tell(Event(f"{known:,} of {counted(done.leads, 'lead')} scored before, {done.scored:,} read now"))
     top = done.top[["rank", "lead_id", "probability", "score"]]
     table = top.assign(probability=top["probability"].map("{:.1%}".format), score=top["score"].map("{:.3f}".format))
-    text = f"{done.leads:,} leads ranked in {out}; call first:\n{table.to_string(index=False)}"
+    text = f"{counted(done.leads, 'lead')} ranked in {out}; call first:\n{table.to_string(index=False)}"
     document = {"out": str(out), "leads": done.leads, "scored_now": done.scored, "top": top.to_dict("records")}
     return Answer(document, text)
 
@@ -240,7 +238,7 @@ def tour() -> Answer:
             "How good the shipped model is on the sample's test part:",
             _figures(document),
             "",
-            f"The {len(open_leads):,} open leads of the last {days:g} days, ranked; call these first:",
+            f"The {counted(len(open_leads), 'open lead')} of the last {days:g} days, ranked; call these first:",
             top[["rank", "lead_id", "probability"]].to_string(index=False),
             "",
             as_text(reasons),
@@ -263,7 +261,7 @@ def _figures(document: dict[str, Any]) -> str:
         value, low, high = (form.format(entry[key]) for key in ("value", "low", "high"))
         return f"  {name:34s} {value:>8s}   95% interval {low} to {high}"
 
-    lines = [f"{document['leads']:,} leads, {document['converted']:,} ordered ({document['base_rate']:.2%})"]
+    lines = [f"{counted(document['leads'], 'lead')}, {document['converted']:,} ordered ({document['base_rate']:.2%})"]
     lines.append(line("AUC", document["auc"], False))
     lines.append(line("average precision", document["average_precision"], False))
     for key, words, percent in (

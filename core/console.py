@@ -32,8 +32,9 @@ class _Teller:
         self.last = now
         left = "" if event.seconds_left is None or finished else f", {_span(event.seconds_left)} left"
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in event.figures.items())
-        text = f"{event.phase}: {event.done:,} of {event.total:,} ({event.done / event.total:.0%}){left}"
-        text += f" | {figures}" if figures else ""
+        share = f"{event.done / event.total:.0%}"
+        done = share if event.percent else f"{event.done:,} of {event.total:,} ({share})"
+        text = f"{event.phase}: {done}{left}" + (f" | {figures}" if figures else "")
         if sys.stderr.isatty() and not (finished or news):
             print(f"\r\033[K{text[:200]}", end="", file=sys.stderr, flush=True)
             self.open = True
@@ -54,9 +55,9 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def reading(name: str) -> Callable[[float], None]:
-    """What to call with the share read."""
-    return in_percent(name, tell)
+def reading(source: Path) -> Callable[[float], None]:
+    """What to call with the share of a file that is read."""
+    return in_percent(f"read {source.name}", tell)
 
 
 def load(source: Path, schema: Schema, **more: Any) -> Leads:
@@ -66,7 +67,7 @@ def load(source: Path, schema: Schema, **more: Any) -> Leads:
 
 def load_noted(source: Path, schema: Schema, **more: Any) -> tuple[Leads, tuple[str, ...]]:
     """The same, with the warnings."""
-    found, report = load_leads(source, schema, on_progress=reading(f"read {source.name}"), **more)
+    found, report = load_leads(source, schema, on_progress=reading(source), **more)
     notes = tuple(str(problem) for problem in report.warnings)
     for note in notes:
         tell(Event(f"note: {note}"))

@@ -19,7 +19,7 @@ from core.scores import read_scores
 
 def table_of(path: Path) -> pd.DataFrame:
     """A table of a person, every cell as text."""
-    return read_table(path, on_progress=reading(f"read {path.name}"))
+    return read_table(path, on_progress=reading(path))
 
 
 def chances_of(path: Path) -> pd.DataFrame:

@@ -19,6 +19,8 @@ class Event:
     total: int = 0
     seconds_left: float | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+    percent: bool = False
+    """`done` counts nothing but percent."""
 
 
 Watch = Callable[[Event], None]
@@ -41,16 +43,17 @@ def with_memory(watch: Watch) -> Watch:
 
 
 class Phase:
-    """One phase of the work; tells the watcher at most twice a second and always at its end.
+    """One phase of the work; tells the watcher at most twice a second and always at its end, which it tells once.
 
-    `rate`: name of the figure that tells how much is done in a second; none without it.
+    `rate`: name of the figure that tells how much is done in a second; none without it. `percent`: see `Event`.
     """
 
-    def __init__(self, name: str, watch: Watch, rate: str | None = None) -> None:
-        self.name, self.watch, self.rate = name, watch, rate
+    def __init__(self, name: str, watch: Watch, rate: str | None = None, *, percent: bool = False) -> None:
+        self.name, self.watch, self.rate, self.percent = name, watch, rate, percent
         self.started = time.monotonic()
         self.first_done: int | None = None
         self.told = 0.0
+        self.ended = False
 
     def at(self, done: int, total: int, figures: dict[str, Any] | None = None) -> None:
         """Report that `done` of `total` is finished; what was done before the first report is left out of the rate."""
@@ -58,11 +61,13 @@ class Phase:
         if self.first_done is None:
             self.first_done, self.started = done, self.started if done <= total // 50 else now
         rate = (done - self.first_done) / max(now - self.started, 1e-9)
-        if now - self.told >= 0.5 or done >= total or figures:
+        ended, before = done >= total, self.ended
+        self.ended = ended
+        if figures or (not before if ended else now - self.told >= 0.5):
             self.told = now
             left = (total - done) / rate if rate > 0 else None
             speed = {self.rate: rate} if self.rate and rate > 0 else {}
-            self.watch(Event(self.name, done, total, left, {**speed, **(figures or {})}))
+            self.watch(Event(self.name, done, total, left, {**speed, **(figures or {})}, self.percent))
 
 
 def in_percent(name: str, watch: Watch) -> Callable[[float], None]:
@@ -75,7 +80,7 @@ def in_percent(name: str, watch: Watch) -> Callable[[float], None]:
         100 100
         (None, None, None)
     """
-    phase, told = Phase(name, watch), -1
+    phase, told = Phase(name, watch, percent=True), -1
 
     def tell(share: float) -> None:
         nonlocal told

@@ -33,7 +33,7 @@ def read_team(leads: Path | None, schema: Path | None, days: int, **how: Any) ->
 def read_people(path: Path) -> pd.DataFrame:
     """A list of people, which a file of leads is not."""
     try:
-        table = read_table(path, on_progress=reading(f"read {path.name}"))
+        table = read_table(path, on_progress=reading(path))
     except ReadError as error:
         if path.is_file() and len(path.read_bytes().split(maxsplit=1)) < 2:
             raise ReadError(

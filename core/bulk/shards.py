@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from core.bulk.earlier import keep_earlier
 from core.data.keeping import OnDisk
 from core.data.leads import Leads
-from core.data.schema import schema_from_dict, schema_to_dict
+from core.data.schema import Schema, schema_from_dict, schema_to_dict
 from core.data.sources import kind_of
 from core.data.splitting import open_rows
 from core.data.validation import keep_leads
@@ -158,23 +158,27 @@ def make_shards(
     # What a reading that was stopped left would be taken for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    tell = in_percent(f"read {source.name}", watch)
     try:
-        kept, report = keep_leads(source, reading.schema, folder, rows=shard_leads, on_progress=tell)
-        wanted = _open(kept) if only_open else np.ones(len(kept), dtype=bool)
-        if not wanted.any():
-            raise LeadRankError(
-                "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
-                "it out to score all"
-            )
-    except LeadRankError:
-        shutil.rmtree(folder)
+        return _read(source, reading.schema, folder, only_open, shard_leads, watch)
+    except BaseException:  # nothing goes on with half a reading
+        shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _read(source: Path, schema: Schema, folder: Path, only_open: bool, shard_leads: int, watch: Watch) -> Shards:
+    tell = in_percent(f"read {source.name}", watch)
+    kept, report = keep_leads(source, schema, folder, rows=shard_leads, on_progress=tell)
+    wanted = _open(kept) if only_open else np.ones(len(kept), dtype=bool)
+    if not wanted.any():
+        raise LeadRankError(
+            "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
+            "it out to score all"
+        )
     np.save(folder / "wanted.npy", wanted)
     shards = Shards(folder, kept, tuple(str(problem) for problem in report.warnings))
     keep_earlier(folder, kept, [path for other in shards.others() for path in sorted(other.glob("scores-*.parquet"))])
     partial = folder / ".shards.json.part"
-    document = {"sizes": kept.sizes, "notes": shards.notes, "schema": schema_to_dict(reading.schema)}
+    document = {"sizes": kept.sizes, "notes": shards.notes, "schema": schema_to_dict(schema)}
     partial.write_text(json.dumps(document), "utf-8")
     os.replace(partial, folder / "shards.json")
     return shards

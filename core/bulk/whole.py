@@ -94,6 +94,8 @@ def _score(shards: Shards, order: Order, workers: int, means: Means, watch: Watc
     waiting, total = shards.waiting(), sum(shards.sizes)
     finished, scored, phase = total - sum(shards.sizes[shard] for shard in waiting), 0, Phase("score leads", watch)
     under_way: dict[int, int] = {}
+    if waiting and finished:
+        watch(Event(f"{finished:,} of {total:,} leads scored before; going on"))
 
     def at(shard: int, read: int) -> None:
         under_way[shard] = read

@@ -34,17 +34,7 @@ def check_columns(names: list[str], schema: Schema, need_outcome: bool, found: F
         if roles.converted is None:
             message = "roles.converted is not set, so no outcome is known"
             found.note("error", "", message, "name the 0/1 outcome column in the schema")
-    free = [name for name in names if name not in schema.columns()]
-    for column in demanded:
-        if column not in names:
-            close = difflib.get_close_matches(column.casefold(), [name.casefold() for name in free], n=3, cutoff=0.6)
-            meant = ", ".join(repr(name) for name in free if name.casefold() in close)
-            found.note(
-                "error",
-                column,
-                "the schema names it, but the file has no such column",
-                f"did you mean {meant}?" if meant else "add the column or take it out of the schema",
-            )
+    _check_missing([column for column in demanded if column not in names], names, schema, need_outcome, found)
     for column in sorted({name for name in names if names.count(name) > 1 and name in schema.columns()}):
         found.note("error", column, "several columns of the file have this name", "give each a name of its own")
     for tier in schema.funnel.tiers:
@@ -55,6 +45,27 @@ def check_columns(names: list[str], schema: Schema, need_outcome: bool, found: F
     if roles.stage is not None and not schema.funnel.stages:
         message = "the stage is not used, as funnel.stages is empty"
         found.note("warning", roles.stage, message, "list the stages from shallow to deep")
+
+
+def _check_missing(missing: list[str], names: list[str], schema: Schema, need_outcome: bool, found: Findings) -> None:
+    """A line for each column that may have been meant otherwise, one for all others."""
+    free, unlike = [name for name in names if name not in schema.columns()], []
+    alone = "the schema names it, but the file has no such column"
+    for column in missing:
+        close = difflib.get_close_matches(column.casefold(), [name.casefold() for name in free], n=3, cutoff=0.6)
+        if meant := ", ".join(repr(name) for name in free if name.casefold() in close):
+            found.note("error", column, alone, f"did you mean {meant}?")
+        else:
+            unlike.append(column)
+    it, column = ("it", "the column") if len(unlike) == 1 else ("them", "the columns")
+    # Without outcomes the schema is that of a model, which was trained on it.
+    without = f"take {it} out of the schema" if need_outcome else f"train a model that does without {it}"
+    if len(unlike) == 1:
+        found.note("error", unlike[0], alone, f"add {column} or {without}")
+    elif unlike:
+        message = f"the schema names {', '.join(map(repr, unlike))}, but the file has no such columns"
+        found.note("error", "", message, f"add {column} or {without}")
+    found.lacking |= set(missing)
 
 
 def check_roles(roles: Columns, schema: Schema, now: pd.Timestamp | None, found: Findings) -> None:
@@ -79,7 +90,10 @@ def check_features(features: Columns, schema: Schema, need_outcome: bool, found:
             continue
         column = features[name]
         if unread > column.notna().sum():
-            found.escalate(name, NO_NUMBER, "name it under features.categorical or text, or write plain numbers")
+            remedy = "write plain numbers, or name it under features.categorical or text"
+            # A model does not change with its schema.
+            remedy += "" if need_outcome else " and train a model so"
+            found.escalate(name, NO_NUMBER, remedy)
         elif need_outcome and (distinct := column.nunique()) <= 1:
             remedy = "it cannot tell leads apart; take it out of the schema"
             found.note("warning", name, "all leads have the same value", remedy)

@@ -75,6 +75,8 @@ class Findings:
     """Problems by severity; those about rows grow with each chunk."""
 
     by_key: dict[tuple[str, str], tuple[str, Problem]] = field(default_factory=dict)
+    lacking: set[str] = field(default_factory=set)
+    """Columns that the file does not have: at fault each, though one problem may name them all."""
 
     def note(self, severity: str, column: str, message: str, remedy: str) -> None:
         """A problem of no single row; `severity` is `error` or `warning`."""
@@ -105,7 +107,7 @@ class Findings:
 
     def at_fault(self) -> set[str]:
         """Columns with an error."""
-        return {column for (column, _), (severity, _) in self.by_key.items() if severity == "error"}
+        return {column for (column, _), (severity, _) in self.by_key.items() if severity == "error"} | self.lacking
 
     def problems(self, severity: str) -> tuple[Problem, ...]:
         """Those of one severity, in the order in which they were found."""

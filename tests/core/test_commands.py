@@ -1,6 +1,7 @@
 """The command line as a user meets it: the whole journey on made leads, and what wrong input is told."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -189,6 +190,49 @@ def test_an_unusable_file_makes_validate_end_with_code_2(tmp_path: Path, capsys:
     assert main(["validate", *arguments, "--json"]) == 2
     said = json.loads(capsys.readouterr().out)
     assert not said["valid"] and said["errors"][0]["rows"]
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_mistake(
+    journey: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody:
+        monkeypatch.setattr("sys.stdout", nobody)
+        assert main(["guess-schema", str(journey / "s/leads.csv")]) == 0
+    assert capsys.readouterr().err == "read leads.csv: 100%\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "kept", "words"),
+    [
+        ("train", "x/.work/request.json", "; the same `train` again, with --resume, goes on where it was"),
+        ("score", "x.csv.work/a/leads-00000.parquet", "; the same `score` again goes on where it was"),
+        ("score", "x.csv.work/a/shards.json", ""),
+        ("evaluate", "x", ""),
+    ],
+)
+def test_who_stops_a_command_is_told_what_goes_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+    kept: str,
+    words: str,
+) -> None:
+    def stop(**_) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / kept).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / kept).touch()
+    monkeypatch.setattr(f"core.commands.{verb}", stop)
+    arguments = {
+        "train": ["--leads", "a", "--schema", "b", "--out", str(tmp_path / "x")],
+        "score": ["--model", "m", "--leads", "a", "--out", str(tmp_path / "x.csv")],
+        "evaluate": ["--scores", "s", "--leads", "a", "--schema", "b"],
+    }
+    assert main([verb, *arguments[verb]]) == 130
+    assert capsys.readouterr().err == f"stopped{words}\n"
 
 
 def test_a_resumed_run_must_be_the_same_run(journey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

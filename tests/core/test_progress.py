@@ -14,6 +14,14 @@ def test_the_end_is_told_and_time_left_reaches_zero() -> None:
     assert len(seen) < 10
 
 
+def test_the_end_is_told_once_and_again_after_a_new_beginning() -> None:
+    seen: list[int] = []
+    phase = Phase("read", lambda event: seen.append(event.done))
+    for done in (8, 8, 1, 8):
+        phase.at(done, 8)
+    assert seen == [8, 8]
+
+
 def test_what_a_resumed_phase_finds_done_does_not_count_as_speed() -> None:
     seen: list[Event] = []
     phase = Phase("read", seen.append)

@@ -26,7 +26,7 @@ from core.data.validation import validate
 from core.errors import BackboneError, ConfigError, LeadRankError, ValidationError
 from core.neural import plans
 from core.neural.scorer import NeuralScorer
-from core.progress import nobody
+from core.progress import Event, nobody
 from core.scores import Scores, read_scores, write_scores
 from core.training import train
 from tests.made import make_leads, tiny_config
@@ -117,13 +117,18 @@ def test_scores_do_not_depend_on_shards_or_file_format(
 
 
 def test_a_stopped_command_goes_on_without_scoring_a_shard_again(fields: Path, source: Path, tmp_path: Path) -> None:
-    out, stopped, resumed = tmp_path / "scores.parquet", Counted(ends=3), Counted()
+    out, stopped, resumed, told = tmp_path / "scores.parquet", Counted(ends=3), Counted(), list[str]()
     with pytest.raises(KeyboardInterrupt):
         score_file(fields, source, out, shard_leads=25, means=stopped, device="cpu")
     assert not out.exists() and (tmp_path / "scores.parquet.work").is_dir()
-    done = score_file(fields, source, out, shard_leads=25, means=resumed, device="cpu")
+
+    def watch(event: Event) -> None:
+        told.append(event.phase)
+
+    done = score_file(fields, source, out, shard_leads=25, means=resumed, device="cpu", watch=watch)
     # The one that was under way when the command was stopped may be kept as well.
     assert resumed.shards in (4, 5) and done.leads == 200 and done.scored == 25 * resumed.shards
+    assert told[0] == f"{200 - done.scored} of 200 leads scored before; going on"
     pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False)
     assert not (tmp_path / "scores.parquet.work").exists()
 
@@ -143,6 +148,15 @@ def test_a_command_that_was_killed_while_it_read_the_file_reads_it_anew(
     (folder / "leads-00009.parquet").write_bytes(b"of another size of shards")
     assert columns and score_file(fields, source, out, **settings).scored == 200  # type: ignore[arg-type]
     pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
+
+
+def test_who_stops_a_command_while_it_reads_leaves_nothing(fields: Path, source: Path, tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_file(fields, source, tmp_path / "x.csv", device="cpu", watch=stop)
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_what_another_command_left_or_uses_stays(fields: Path, source: Path, tmp_path: Path) -> None:

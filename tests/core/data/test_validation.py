@@ -116,5 +116,14 @@ def test_a_file_that_fits_nothing_names_every_column(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValidationError) as raised:
         load_leads(tmp_path / "other.csv", SCHEMA, need_outcome=True)
-    missing = [line for line in raised.value.problems if "no such column" in line]
-    assert len(missing) == len(SCHEMA.columns())
+    (missing,) = [line for line in raised.value.problems if "no such column" in line]
+    assert all(repr(name) in missing for name in SCHEMA.columns()) and "take them out of the schema" in missing
+
+
+def test_a_model_keeps_its_columns_whatever_is_done_to_a_schema():
+    frame = table(30)[["id", "talk_1", "talk_2", "title"]]
+    missing, words = [
+        str(report(frame.assign(**more), need_outcome=False).errors[0]) for more in ({}, {"city": "Ulm", "age": "old"})
+    ]
+    assert missing.endswith("add the columns or train a model that does without them")
+    assert words.endswith("write plain numbers, or name it under features.categorical or text and train a model so")
