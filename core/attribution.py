@@ -11,11 +11,13 @@ from core.data.leads import Leads
 from core.data.masking import PLACEHOLDER, Masked, mask, unmask
 from core.data.prompts import shown_name, shown_value
 from core.errors import LeadRankError
-from core.proofs import consequence, dropped, shown, strongest, sureness
+from core.proofs import LEAST_SHOWN, SURE, consequence, dropped, shown, strongest, sureness
 from core.scores import Attribution, Contribution, Proof
 
 QUOTED = 80
 """Most characters of a turn that are quoted."""
+MARKS = ".,;:!?…\"'“”„«»()。，、；：！？（）「」"
+"""Marks that are no part of a word."""
 
 
 def reasons(attribution: Attribution, top: int = 5) -> list[str]:
@@ -38,7 +40,10 @@ def notes(attribution: Attribution) -> list[str]:
     """What must be known to read the reasons rightly; [] where there is nothing."""
     found = []
     if not attribution.converged and attribution.steps == 1:
-        found.append("The points are a first estimate, after a single look.")
+        found.append(
+            "The points are a first estimate, after a single look: what is marked sure has a sure direction, not a "
+            "sure size."
+        )
     elif not attribution.converged:
         error = f"{attribution.relative_error:.0%} after {attribution.steps} steps"
         found.append(f"These figures are rough: their sum is off by {error}.")
@@ -165,10 +170,11 @@ def _sources(leads: Leads, row: int) -> dict[int | str, _Source]:
 def as_text(attribution: Attribution, top: int = 5) -> str:
     """A short report: the score, its reasons with their proofs, the words that moved it most, notes."""
     told = [line for c in _shown(attribution, top) for line in _with_proof(attribution, c)]
-    words = [f"{c.name} {c.value:+.2f}" for c in strongest(attribution.words, 2 * top)]
+    words = [f'"{_bare(c.name)}" {c.value:+.2f}' for c in strongest(attribution.words, 2 * top)]
     lines = [
         f"Why lead {attribution.lead_id} has the {attribution.head} score {attribution.logit:+.2f} "
         f"({attribution.baseline_logit:+.2f} for a lead that says nothing):",
+        *(_how_to_read(attribution, top) if told else []),
         *(told or ["  nothing in it moves the score away from that of a lead that says nothing"]),
         *([f"Words that moved it most: {', '.join(words)}"] if words else []),
         *notes(attribution),
@@ -178,6 +184,31 @@ def as_text(attribution: Attribution, top: int = 5) -> str:
 
 def _shown(attribution: Attribution, top: int) -> list[Contribution]:
     return shown(attribution, (*attribution.fields, *attribution.turns), top)
+
+
+def _how_to_read(attribution: Attribution, top: int) -> list[str]:
+    """On which scales the reasons are told, and what their marks mean."""
+    found, now = [], attribution.unchanged
+    if now is not None:
+        # Of a queue that goes by the explained head alone the two scores are one.
+        other = "" if abs(now.score - now.logit) < LEAST_SHOWN else " (on another scale)"
+        then = "chance" if attribution.head == "pointwise" else f"rank score{other} and chance"
+        found.append(
+            f"In brackets an estimate in points of the {attribution.head} score; below it what the model's {then} "
+            "really would be without it."
+        )
+    marks = {sureness(attribution, c) for c in _shown(attribution, top)}
+    return found + [f"{mark.capitalize()}: {text[0].lower()}{text[1:]}" for mark, text in SURE.items() if mark in marks]
+
+
+def _bare(word: str) -> str:
+    """Without the marks around it.
+
+    Example:
+        >>> _bare("enquiry."), _bare("“Mm,”"), _bare("[name]"), _bare("…")
+        ('enquiry', 'Mm', '[name]', '…')
+    """
+    return word.strip(MARKS) or word
 
 
 def _with_proof(attribution: Attribution, c: Contribution) -> list[str]:
@@ -195,7 +226,7 @@ def sentence(c: Contribution, words: Sequence[Contribution]) -> str:
     agreeing = [word for word in words if word.turn == c.turn and word.value * c.value > 0]
     # The end of a long turn is not quoted, and the words that count may stand there.
     if len(c.text) > QUOTED and agreeing:
-        said += f', above all "{max(agreeing, key=lambda word: abs(word.value)).name}"'
+        said += f', above all "{_bare(max(agreeing, key=lambda word: abs(word.value)).name)}"'
     return said
 
 

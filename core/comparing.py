@@ -21,6 +21,17 @@ CLEAR = 0.6
 """Chance that the first lead is the better one below which the two are told as nearly a tie. Source: ours."""
 WORTH_TELLING = 0.1
 """Share of what was taught from which a tier is named."""
+PAIRS = "the model's score for pairs"
+"""What is split, as it is called."""
+QUEUES = {
+    "pointwise": "the queue goes by each lead's own chance alone",
+    "blend": "the queue also counts each lead's own chance",
+}
+"""What sets the queue apart from it, by what it is ordered by."""
+HOW_CHECKED = (
+    "The points are an estimate of each one's share; what is told after them is what the model really says once it is "
+    "left out, so the two may differ."
+)
 
 
 def shown(found: PairReasons, top: int) -> list[Compared]:
@@ -56,9 +67,10 @@ def taught(found: PairReasons) -> str:
     whole = sum(max(part.value, 0.0) for part in told)
     if whole <= 0:
         return f"No step of the funnel {'taught' if found.tiers_sum else 'pushes'} this order more than the other."
+    of = " of what pairs taught for it" if found.tiers_sum else " of their push towards it"
     named = ", ".join(
-        f"{part.words or 'what no step of the funnel accounts for'} ({part.value / whole:.0%})"
-        for part in told
+        f"{part.words or 'what no step of the funnel accounts for'} ({part.value / whole:.0%}{'' if number else of})"
+        for number, part in enumerate(told)
         if part.value / whole >= WORTH_TELLING
     )
     contrary = [part.words for part in told[::-1] if part.words and -part.value / whole >= WORTH_TELLING]
@@ -73,15 +85,16 @@ def taught(found: PairReasons) -> str:
 
 def notes(found: PairReasons) -> list[str]:
     """What must be known to read the reasons rightly; [] where there is nothing."""
-    told = []
+    told, counted = [], QUEUES.get(found.rank_by, "the queue goes by another score")
     if found.against_queue:
         above = found.a.lead_id if found.queue_difference > 0 else found.b.lead_id
-        counted = {
-            "pointwise": "the queue goes by each lead's own chance alone",
-            "blend": "the queue also counts each lead's own chance",
-        }.get(found.rank_by, "the queue goes by another score")
         told.append(
             f"The queue has lead {above} above the other all the same: {counted}, and this compares the two leads."
+        )
+    elif found.rank_by in QUEUES and abs(found.queue_difference - found.difference) >= LEAST_SHOWN:
+        told.append(
+            f"What is split here is {PAIRS}, in which the two are {abs(found.difference):.2f} apart; in the rank score "
+            f"they are {abs(found.queue_difference):.2f} apart, since {counted}."
         )
     if wrong := sum(proved(found, c) is False for c in found.contributions):
         one = wrong == 1
@@ -148,15 +161,15 @@ def from_dict(document: dict[str, Any]) -> PairReasons:
 
 def as_text(found: PairReasons, top: int = 8) -> str:
     """A short report: the sentences, what taught the order, the strongest contributions, notes."""
-    a, b = found.a.lead_id, found.b.lead_id
+    a, b, parts = found.a.lead_id, found.b.lead_id, shown(found, top)
+    rest = found.difference - sum(c.value for c in parts)
     lines = [
         *sentences(found),
         taught(found),
-        f"What parts them, in points of the ranking score (+ for {a}, - for {b}; {found.difference:+.2f} in all):",
-        *(
-            f"  {c.value:+.2f}  {_told(c, f' of lead {a}', f' of lead {b}')}{_without(found, c)}"
-            for c in shown(found, top)
-        ),
+        f"What parts them, in points of {PAIRS} (+ for {a}, - for {b}; {found.difference:+.2f} in all):",
+        *(f"  {c.value:+.2f}  {_told(c, f' of lead {a}', f' of lead {b}')}{_without(found, c)}" for c in parts),
+        f"  {rest:+.2f}  everything else" if abs(rest) >= LEAST_SHOWN else "",
+        HOW_CHECKED if any(pair_proof_of(found, c) for c in parts) else "",
         *notes(found),
     ]
     return "\n".join(line for line in lines if line)
@@ -174,8 +187,7 @@ def consequence(found: PairReasons, c: Compared) -> str:
 
 
 def _without(found: PairReasons, c: Compared) -> str:
-    said = consequence(found, c)
-    return f"; {said}" if said else ""
+    return f"; {consequence(found, c) or 'not checked'}" if found.proofs else ""
 
 
 def _evidence(found: PairReasons, c: Compared) -> dict[str, Any]:

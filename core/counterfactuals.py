@@ -10,6 +10,7 @@ exist that is not found; and whether the values of a set ever occur together in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -35,6 +36,12 @@ MOST_TOGETHER = 3
 """Changes of a set. More are no advice. Source: ours."""
 LEAST_MOVE = 0.005
 """In points of the ranking score; what would read 0.00 is no move."""
+LEAST_CHANCE = 0.0005
+"""What would read 0.0% is no change of the chance."""
+LEAST_WORDS = 3
+"""Words of a turn from which leaving it out is tried: "Mm." is nobody's to leave out. Source: ours."""
+WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
+"""Chinese is written without spaces: each of its characters counts as a word."""
 
 MORE = "one turn more"
 """What a turn that is added is called."""
@@ -112,6 +119,15 @@ class Moves:
                 found.setdefault(move.changes[0].unit, move)
         return list(found.values())
 
+    def chances(self, raised: bool) -> list[Move]:
+        """The change of each field and turn that raises the chance most, or lowers it most; the largest first."""
+        sign = 1 if raised else -1
+        found: dict[tuple[str, str], Move] = {}
+        for move in sorted(self.singles, key=lambda move: -sign * move.probability):
+            if sign * (move.probability - self.probability) >= LEAST_CHANCE:
+                found.setdefault(move.changes[0].unit, move)
+        return list(found.values())
+
     def gain(self, move: Move) -> float:
         """How far the score moves the wanted way."""
         return move.score if self.choice.up else -move.score
@@ -152,7 +168,11 @@ def changes(
     sign = 1 if choice.up else -1
     helps = {} if reasons is None else {(c.kind, c.name): c.value * sign for c in (*reasons.fields, *reasons.turns)}
     said = [Change("said", MORE, turn.words, speaker=turn.speaker) for turn in next_turns(turns, choice.own)]
-    out = [Change("turn", f"turn {k + 1}", turn.words, turn=k, speaker=turn.speaker) for k, turn in enumerate(turns)]
+    out = [
+        Change("turn", f"turn {k + 1}", turn.words, turn=k, speaker=turn.speaker)
+        for k, turn in enumerate(turns)
+        if len(WORD.findall(turn.words)) >= LEAST_WORDS
+    ]
     # The last turn is the cheapest to leave out: least has to be read again.
     out.sort(key=lambda change: (helps.get(change.unit, 0.0), -(change.turn or 0)))
     fields = _field_changes(read, plausible, choice.fixed, helps) if choice.fields else []

@@ -47,6 +47,9 @@ def sheet(
     scorer = scoring.load_scorer(model, device=device, backbone=backbone, tell=lambda text: tell(Event(text)))
     about = model_of(model, hashlib.sha256((model / "manifest.json").read_bytes()).hexdigest())
     standing, place_of = _standing(scorer, lead, ranked)
+    contact = contact or os.environ.get("LEADRANK_CONTACT", "")
+    if not contact:
+        tell(Event("note: neither --contact nor LEADRANK_CONTACT is set, so the sheet says ____ for whom to turn to"))
     reasons = None
     if not no_reasons:
         first = scoring.first_reasons(scorer, lead, lead_id, head=about.head)
@@ -58,7 +61,7 @@ def sheet(
         about,
         reasons,
         place_of=place_of,
-        contact=contact or os.environ.get("LEADRANK_CONTACT", ""),
+        contact=contact,
     )
     out.write_bytes(html_sheet(made).encode() if out.suffix == ".html" else pdf_sheet(made))
     told = [

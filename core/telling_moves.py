@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from core.counterfactuals import LEAST_MOVE, MOST_TOGETHER, Change, Move, Moves, least
+from core.counterfactuals import MOST_TOGETHER, Change, Move, Moves, least
 from core.data.prompts import shown_name, shown_value
 
 VIEW = "This is what the model would say of such a lead. It is no promise that the customer acts so."
 QUOTED = 120
 """Characters of a turn that are quoted."""
+MOST_LISTED = 8
+"""Changes either way of a lead whose goal is reached. Source: ours."""
 
 Place = Callable[[float], int]
 """The rank of the lead once its score moves so far."""
@@ -49,6 +52,11 @@ def doubts(move: Move) -> str:
     return _large("; ".join(found)) + "." if found else ""
 
 
+def reached(moves: Moves, place: Place, top: int) -> bool:
+    """Whether a lead that should go up is where it should be already."""
+    return moves.choice.up and place(0.0) <= top
+
+
 def headline(moves: Moves, place: Place, top: int) -> str:
     """How the lead gets among the first `top`, or what pulls it down most.
 
@@ -56,13 +64,13 @@ def headline(moves: Moves, place: Place, top: int) -> str:
         LeadRankError: `place` cannot tell a rank.
     """
     now = place(0.0)
+    if reached(moves, place, top):
+        return f"It stands at {now:,}, among the first {top:,} already: the goal is reached."
     if not moves.steps:
         return f"No change that was tried moves it {'up' if moves.choice.up else 'down'} from rank {now:,}."
     strongest = moves.steps[-1]
     if not moves.choice.up:
         return f"It stands at {now:,}. {_together(strongest)} would take it down to rank {place(strongest.score):,}."
-    if now <= top:
-        return f"It stands at {now:,}, among the first {top:,} already."
     found = least(moves, place, top)
     if found is None:
         return (
@@ -73,8 +81,10 @@ def headline(moves: Moves, place: Place, top: int) -> str:
 
 
 def set_to_show(moves: Moves, place: Place, top: int) -> Move | None:
-    """The set that the headline speaks of; None where nothing moves the lead."""
-    found = least(moves, place, top) if moves.choice.up and place(0.0) > top else None
+    """The set that the headline speaks of; None where nothing moves the lead, or has to."""
+    if reached(moves, place, top):
+        return None
+    found = least(moves, place, top) if moves.choice.up else None
     return found or (moves.steps[-1] if moves.steps else None)
 
 
@@ -109,13 +119,26 @@ def as_text(moves: Moves, place: Place, top: int) -> str:
     """For a terminal."""
     shown = set_to_show(moves, place, top)
     lines = [headline(moves, place, top), *(f"  - {in_words(change)}" for change in (shown.changes if shown else ()))]
-    lines += ["", "One change alone:"]
-    for move in moves.best():
-        if abs(move.score) >= LEAST_MOVE:
+    for heading, single in _lists(moves, place, top):
+        lines += ["", heading]
+        for move in single:
+            now, then = place(0.0), place(move.score)
+            rank = f"rank {now:,} → {then:,}, " if now != then or shown else ""
             chance = f"chance {moves.probability:.1%} → {move.probability:.1%}"
-            lines.append(f"  rank {place(0.0):,} → {place(move.score):,}, {chance}: {in_words(move.changes[0])}")
+            lines.append(f"  {rank}{chance}: {in_words(move.changes[0])}")
             lines += [f"    {note}" for note in (doubts(move),) if note]
     return "\n".join([*lines, "", VIEW, *notes(moves)])
+
+
+def _lists(moves: Moves, place: Place, top: int) -> list[tuple[str, list[Move]]]:
+    """Single changes below their headings; where the goal is reached, what its chance would gain or lose by."""
+    if not (reached(moves, place, top) and math.isfinite(moves.probability)):
+        return [("One change alone:", moves.best())]
+    lists = []
+    for does, found in (("raise", moves.chances(True)), ("lower", moves.chances(False))):
+        heading = f"What would {does} its chance most:" if found else f"Nothing that was tried would {does} its chance."
+        lists.append((heading, found[:MOST_LISTED]))
+    return lists
 
 
 def to_dict(moves: Moves, place: Place, top: int) -> dict[str, Any]:
@@ -138,14 +161,14 @@ def to_dict(moves: Moves, place: Place, top: int) -> dict[str, Any]:
         rank = place(move.score)
         return {"changes": changes, "rank": rank, "probability": move.probability, "score_change": move.score} | beyond
 
-    found = least(moves, place, top) if moves.choice.up else None
+    found = least(moves, place, top) if moves.choice.up and not reached(moves, place, top) else None
     return {
         "rank": place(0.0),
         "probability": moves.probability,
         "direction": "up" if moves.choice.up else "down",
         "top": top,
         "headline": headline(moves, place, top),
-        "least": told(found) if found and place(0.0) > top else None,
+        "least": told(found) if found else None,
         "single": [told(move) for move in moves.singles],
         "together": [told(move) for move in moves.steps],
         "untried": moves.untried,

@@ -53,11 +53,13 @@ def explained(
     ws = shared.workspace()
     full = read_explanation(ws, scoring.run_id, lead, head)
     with reasons:
-        place = st.empty()
+        early, place = st.empty(), st.empty()
 
         def draw(found: Attribution, checking: bool = False) -> Attribution:
             told = in_clear(found, lead) if open_text else without_names(found, lead)
-            with place.container():
+            if not checking:
+                early.empty()  # drawn in the place of another, a container keeps what it is shorter by
+            with (early if checking else place).container():
                 reasons_with_proofs(told, queue, row, ranks=ranks, checking=checking, own=own)
             return told
 

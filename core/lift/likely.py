@@ -74,7 +74,7 @@ class TooLittle:
 
     @property
     def words(self) -> str:
-        return f"{LITTLE}: {self.why}."
+        return f"{LITTLE} how far this chance can be trusted: {self.why}."
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ class Past:
     """Shape (n,), 0..1."""
     ordered: np.ndarray
     """1 or 0, shape (n,)."""
+    missing: str = ""
+    """That leads which the model was tested on are not among these, as words; "" where all are."""
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -116,7 +118,8 @@ class Past:
                 break
             side = min(2 * side, int(WIDEST * n) + 1)
         if end - start < LEAST_LEADS:
-            return TooLittle(f"only {end - start:,} earlier leads lie around so {high} a chance")
+            lie = "lead lies" if end - start == 1 else "leads lie"
+            return TooLittle(f"only {end - start:,} earlier {lie} around so {high} a chance")
         if not enough:
             return TooLittle(f"hardly any order can be expected of the {end - start:,} earlier leads nearest in chance")
         came = int(orders[end] - orders[start])
@@ -145,14 +148,30 @@ def past_of(folder: Path, card: Mapping[str, Any], leads: Leads) -> Past:
     chance = tested.reindex(leads.lead_id.astype(object)).to_numpy(dtype=float)
     outcome = leads.converted  # final: leads too young for that are in no test, see `core.data.splitting`
     known = np.isfinite(chance) & np.isfinite(outcome)
+    missing = _missing(int(np.isfinite(chance).sum()), int(np.isfinite(tested).sum()))
     if not known.any():
-        raise NotComputable("no lead that this model was tested on has a known outcome here")
-    return Past(chance[known], outcome[known])
+        raise NotComputable(missing or "no lead that this model was tested on has a known outcome here")
+    return Past(chance[known], outcome[known], missing)
+
+
+def _missing(here: int, tested: int) -> str:
+    """
+    Example:
+        >>> _missing(0, 500), _missing(500, 500)
+        ('none of the 500 leads that the model was tested on are in this file; give the one that it was trained on', '')
+    """
+    if here >= tested:
+        return ""
+    of = f"{f'only {here:,}' if here else 'none'} of the {tested:,} leads that the model was tested on"
+    return f"{of} are in this file; give the one that it was trained on"
 
 
 def likely_of(folder: Path, card: Mapping[str, Any], leads: Leads, chance: float) -> Likely | TooLittle:
     """`Past.near` of the leads that a run was tested on; where there are none, why nothing can be said."""
     try:
-        return past_of(folder, card, leads).near(chance)
+        past = past_of(folder, card, leads)
+        found = past.near(chance)
+        # Of a part of the tested leads "no earlier lead" would not be true.
+        return TooLittle(past.missing) if isinstance(found, TooLittle) and past.missing else found
     except LeadRankError as error:
         return TooLittle(str(error))

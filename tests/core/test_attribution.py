@@ -63,7 +63,7 @@ def test_a_program_gets_plain_values() -> None:
 def test_the_report_names_lead_score_and_words() -> None:
     lines = as_text(FOUND).splitlines()
     assert lines[0] == "Why lead L7 has the pairwise score +1.00 (+0.50 for a lead that says nothing):"
-    assert lines[-1] == "Words that moved it most: tomorrow +1.00, think -0.40, thanks. -0.22"
+    assert lines[-1] == 'Words that moved it most: "tomorrow" +1.00, "think" -0.40, "thanks" -0.22'
     silent = replace(FOUND, fields=(), turns=(), words=())
     assert "nothing in it moves the score" in as_text(silent)
 

@@ -56,17 +56,18 @@ def test_tiers_are_told_by_their_share_and_what_spoke_against() -> None:
     assert (
         taught(two(tiers=TIERS))
         == taught(two(tiers=TIERS).turned())
-        == ("This order was taught mainly by pairs of past leads: lock in over lost (68%), test drive over call (32%).")
+        == "This order was taught mainly by pairs of past leads: lock in over lost (68% of what pairs taught for it), "
+        "test drive over call (32%)."
     )
     contrary = (TIERS[0], TierPart("soft", "longer over shorter calls", -0.4), TierPart("(rest)", "", 0.01))
     told = taught(two(tiers=contrary))
-    assert "lock in over lost (99%)" in told and "Pairs of longer over shorter calls taught the opposite" in told
+    assert "lock in over lost (99% of what" in told and "Pairs of longer over shorter calls taught the opposite" in told
     assert taught(two(unknown="Not known, for a reason.")) == "Not known, for a reason."
 
 
 def test_pushes_are_not_told_as_what_taught_it() -> None:
     told = taught(two(tiers=TIERS, tiers_sum=False))
-    assert told.endswith("push most towards this order: lock in over lost (68%), test drive over call (32%).")
+    assert told.endswith("lock in over lost (68% of their push towards it), test drive over call (32%).")
     contrary = taught(two(tiers=(TIERS[0], replace(TIERS[1], value=-0.5)), tiers_sum=False))
     assert contrary.endswith("Pairs of test drive over call push the other way.") and "taught mainly" not in contrary
 
@@ -79,6 +80,20 @@ def test_notes_tell_what_changes_the_reading() -> None:
     found = two()
     rough = replace(found, a=replace(found.a, fields=(), truncated_turns=2))
     assert any("off by" in line for line in notes(rough)) and any("2 oldest turns of lead A" in n for n in notes(rough))
+
+
+def test_a_queue_by_another_score_is_told_with_how_far_apart_it_has_the_two() -> None:
+    (note,) = notes(two(rank_by="blend"))
+    assert "the model's score for pairs, in which the two are 2.00 apart; in the rank score they are 1.00" in note
+    assert "since the queue also counts each lead's own chance" in note
+    assert notes(two(rank_by="blend").turned()) == [note]
+    assert notes(two(rank_by="blend", queue_difference=2.0)) == []
+
+
+def test_what_is_not_listed_stands_in_one_line_so_that_all_adds_up() -> None:
+    lines = as_text(two(), top=2).splitlines()
+    assert lines[-1] == "  +0.20  everything else" and "points of the model's score for pairs" in lines[2]
+    assert "everything else" not in as_text(two())
 
 
 def test_json_has_what_programs_read_and_comes_back() -> None:

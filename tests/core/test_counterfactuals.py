@@ -49,7 +49,7 @@ class Planted:
         return Scores.ranked(leads.lead_id, score, 1 / (1 + np.exp(-score)))
 
 
-def lead_of(dialogue: str = "Specialist: Hello\nCustomer: No thanks.", **fields) -> Leads:
+def lead_of(dialogue: str = "Specialist: Hello to you\nCustomer: No thanks, never.", **fields) -> Leads:
     one = LEADS.take(np.array([0]))
     values: dict[str, Any] = {"a": 0.0, "city": "x"} | fields
     return replace(one, roles=one.roles.assign(dialogue=dialogue), features=one.features.assign(**values))
@@ -85,7 +85,25 @@ def test_sets_add_up_and_the_least_that_is_enough_is_told():
     assert least(moves, place, 5) is None and "nor would 3 together" in headline(moves, place, 5)
     assert set_to_show(moves, place, 5) == moves.steps[-1]
     assert headline(moves, place, 50) == ("Two changes together would lift it from rank 100 to 50, among the first 50.")
-    assert "already" in headline(moves, place, 100)
+
+
+def test_where_the_goal_is_reached_it_says_so_and_tells_what_would_raise_and_lower_the_chance():
+    moves = found(lead_of())
+    assert "already: the goal is reached" in headline(moves, place, 100) and set_to_show(moves, place, 100) is None
+    assert to_dict(moves, place, 100)["least"] is None
+    told = as_text(moves, place, 100)
+    raised, lowered = told.split("What would raise its chance most:")[1].split("What would lower its chance most:")
+    assert "One change alone" not in told and "never" in raised.splitlines()[1] and "A: 0 → -" in lowered
+    up, down = moves.chances(True), moves.chances(False)
+    assert [m.probability for m in up] == sorted((m.probability for m in up), reverse=True)
+    assert up and down and up[-1].probability > moves.probability > down[0].probability
+    still = found(lead_of(), Choice(fields=False, said=False))
+    assert "Nothing that was tried would lower its chance." in as_text(still, place, 100)
+
+
+def test_nobody_is_advised_to_leave_out_a_filler():
+    tried = found(lead_of("Specialist: Mm.\nCustomer: 嗯，好\nCustomer: 太贵了。\nCustomer: No thanks, never."))
+    assert {m.changes[0].turn for m in tried.singles if m.changes[0].kind == "turn"} == {2, 3}
 
 
 def test_nothing_is_proposed_that_no_lead_of_the_data_has():
@@ -159,7 +177,7 @@ class Dear:
 
 
 def test_reading_is_bounded_and_what_holds_the_lead_back_is_tried_first():
-    lines = [*(f"Customer: hm {n}" for n in range(40)), "Customer: No thanks."]
+    lines = [*(f"Customer: hm hm {n}" for n in range(40)), "Customer: No thanks, never."]
     lines = [lines[-1], *lines[:-1]]
     rescorer = Dear(lead_of("\n".join(lines)))
     moves = find_moves(rescorer, rescorer.lead, PLAUSIBLE, Choice())

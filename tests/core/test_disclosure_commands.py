@@ -28,9 +28,11 @@ def test_a_sheet_with_place_and_proved_reasons(home: Path, capsys: pytest.Captur
     more = ["--scores", str(home / "scores.csv"), "--contact", "dpo@firm.example"]
     capsys.readouterr()
     assert main(["sheet", *files, "--lead-id", "L0000002", "--out", str(out), *more, "--json"]) == 0
-    said = {s["heading"]: s for s in json.loads(capsys.readouterr().out)["sections"]}
+    spoken = capsys.readouterr()
+    said = {s["heading"]: s for s in json.loads(spoken.out)["sections"]}
     assert any(" of 300 in our order of calls" in words for words in said["In short"]["sentences"])
     reasons = said["The main reasons"]["rows"]
+    assert "LEADRANK_CONTACT" not in spoken.err
     assert reasons and all(row[1] in ("towards the top", "further down") for row in reasons)
     assert all(row[2].startswith(("place ", "a chance of ")) and "as now" not in row[2] for row in reasons)
     words = html_words(out.read_text("utf-8"))
@@ -48,6 +50,9 @@ def test_a_pdf_without_scores_and_reasons(home: Path, capsys: pytest.CaptureFixt
     assert "not worked out" in said["The main reasons"]["sentences"][0]
     last = list(said.values())[-1]["sentences"][-1]
     assert last == "Contact: us@firm.example"
+    monkeypatch.delenv("LEADRANK_CONTACT")
+    assert main(["sheet", *files, "--out", str(out), "--no-reasons"]) == 0
+    assert "neither --contact nor LEADRANK_CONTACT is set" in capsys.readouterr().err
     for place, words in (("sheet.txt", ".html or .pdf"), ("gone/sheet.pdf", "a folder that exists")):
         assert main(["sheet", *files, "--out", str(home / place)]) == 2
         assert words in capsys.readouterr().err

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from core.comparing import from_dict, notes, sentences, shown, to_dict
+from core.comparing import as_text, from_dict, notes, sentences, shown, to_dict
 from core.data.changing import Unit
 from core.data.leads import Leads
 from core.pair_proofs import pair_proof_of, prove_pair, proved
@@ -73,6 +73,15 @@ def test_what_does_not_hold_is_told_and_not_shown() -> None:
     assert told["a", "turn 2"] == (False, 2.0) and told["a", "turn 1"] == (True, 0.0)
     assert told["both", "city"] == (None, None)
     assert from_dict(to_dict(found)) == found and from_dict({**to_dict(compared()), "proofs": []}) == compared()
+
+
+def test_the_report_tells_what_was_checked_and_why_the_figures_may_differ() -> None:
+    told = as_text(prove_pair(Read("a"), Read("b"), replace(compared(), b=replace(compared().b, baseline_logit=0.2))))
+    assert "; without it they are 1.00 apart, not 2.00" in told
+    shape = next(line for line in told.splitlines() if line.endswith("what is not told; not checked"))
+    assert shape.startswith("  +0.30")
+    assert "so the two may differ" in told and "not checked;" not in told
+    assert "may differ" not in as_text(compared()) and "; not checked" not in as_text(compared())
 
 
 def test_turned_round_it_proves_the_same() -> None:

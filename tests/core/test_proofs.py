@@ -148,6 +148,9 @@ def test_confidence_is_words_with_a_meaning() -> None:
     assert {sureness(found(A), replace(A, second=s)) for s in (1.0, 0.2, -0.2)} == set(SURE)
     text = as_text(prove(Planted(), found(replace(ORDER, second=1.4))))
     assert "speaks for this lead (+1.50), sure" in text
+    _, scales, mark, first, *_ = text.splitlines()
+    assert "points of the pairwise score" in scales and "rank score (on another scale) and chance" in scales
+    assert mark.startswith("Sure: two ways of doing without it") and first.startswith("  ") and "Unsure:" not in text
 
 
 def test_every_proved_reason_has_a_mark_from_two_ways_of_doing_without_it() -> None:

@@ -160,6 +160,7 @@ def test_first_reasons_are_drawn_before_they_are_checked(kept, opened, monkeypat
     monkeypatch.setattr("pages._explained.prove", prove_seeing)
     at = sound(why_page(lead=lead_id))
     assert drawn == [(False, True), (True, False)] and "Being checked" not in words(at)
+    assert [e.value for e in at.subheader].count("Speaks for this lead") == 1
     assert "(+0.30)" not in plain(at) and "checked: no reason" in words(at)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.changeable import changeable
+from core.data.changeable import changeable, guess_changeable
 from core.data.schema import (
     ROW_NUMBER,
     Features,
@@ -180,5 +180,9 @@ def test_what_can_be_changed_is_said_or_told_by_names() -> None:
     for schema in (said, unsaid, nothing):
         assert parse_schema(dump_schema(schema)) == schema
     assert changeable(nothing) == ()
+    # A shop's customers as Hillstrom has them: all of it is past.
+    assert guess_changeable(["recency", "history_segment", "history", "mens", "newbie", "channel"]) == ()
+    known = ["calls_30d", "incoming_calls_30d", "quoted_discount_percent", "specialist_experience_months", "team_size"]
+    assert guess_changeable(known) == ("calls_30d", "quoted_discount_percent")
     with pytest.raises(SchemaError, match="numbers and categories, however: got='note'"):
         parse_schema(text + 'changeable = ["note"]')

@@ -82,5 +82,10 @@ def test_the_leads_that_a_run_was_tested_on_are_its_past(tmp_path) -> None:
     ):
         little = likely_of(folder, card, leads, chance)
         assert isinstance(little, TooLittle) and words in little.why
-    few = leads.take(np.arange(20))
-    assert isinstance(likely_of(tmp_path, {}, few, chance), TooLittle)
+    tested = len(run_scores(leads).scores["model"].frame)
+    last = leads.take(np.arange(len(leads) - 20, len(leads)))
+    few, none = likely_of(tmp_path, {}, last, 0.99), likely_of(tmp_path, {}, leads.take(np.arange(20)), chance)
+    assert isinstance(few, TooLittle) and f"of the {tested} leads that the model was tested on are in" in few.words
+    assert isinstance(none, TooLittle) and "give the one that it was trained on" in none.words
+    whole = likely_of(tmp_path, {}, leads, 0.9999)
+    assert isinstance(whole, TooLittle) and "no earlier lead had so high a chance" in whole.words
