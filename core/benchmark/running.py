@@ -145,7 +145,8 @@ def _language_model(rivals: Rivals, reading: dict[str, str], watch: Watch) -> tu
         return {}, {}
     try:
         rivals.material.reader()
-        rivals.material.prompts(rivals.rows.train[:0], "tower")  # raises where max_tokens has no room for the question
+        nobody = rivals.material.leads.take(rivals.rows.train[:0])
+        rivals.material.writer("tower").write(nobody)  # raises where max_tokens has no room for the question
         model = rivals.material.backbone().identity
     except BackboneError as error:
         watch(Event(f"without the language model, {', '.join(reading.values())} wait for the next call: {error}"))

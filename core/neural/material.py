@@ -12,6 +12,7 @@ from core.config import Config
 from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.data.pairs import Pairing, Reviewed
+from core.data.prompts import PromptWriter
 from core.data.sampling import mostly_won
 from core.errors import NotComputable
 from core.funnel import whole_funnel
@@ -103,9 +104,12 @@ class Material:
     def prompts(self, rows: np.ndarray, fields: str) -> TokenStore:
         """These leads as tokens, from disk where they were written before; `fields` as in `Config.fields`."""
         backbone = self.backbone()
-        writer = make_writer(backbone, self.config.max_tokens, fields)
         identity = f"{backbone.identity.sha256} {backbone.identity.seed}"
-        return write(self.leads, rows, writer, self.work / "tokens", tokenizer=identity)
+        return write(self.leads, rows, self.writer(fields), self.work / "tokens", tokenizer=identity)
+
+    def writer(self, fields: str) -> PromptWriter:
+        """What makes prompts of leads; `fields` as in `Config.fields`."""
+        return make_writer(self.backbone(), self.config.max_tokens, fields)
 
     def reads(self, fields: str) -> bool:
         """Whether the language model is needed: not where there is no text and fields go through the tower alone."""

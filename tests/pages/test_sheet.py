@@ -1,5 +1,7 @@
 """The sheet for the person concerned on the Why page: for managers, recorded, and without names."""
 
+from dataclasses import replace
+
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
@@ -7,6 +9,7 @@ from core.disclosure.collecting import kept_sheet
 from core.disclosure.files import html_sheet
 from core.disclosure.sheet import Standing
 from core.jobs.rankings import keep_explanation
+from core.scores import Proof
 from pages import _sheet as sheet_part
 from tests.core.disclosure.test_sheet import html_words
 from tests.core.trial_report.test_files import pdf_words
@@ -19,7 +22,9 @@ SAID = "Specialist: Hi, this is Oskar at Orin.\nCustomer: Thanks, call me on 017
 def test_the_buttons_make_both_files_and_record_who_took_them(kept, monkeypatch) -> None:
     ws, dataset, leads, run, _ = kept
     lead = leads.take(np.array([0]))
-    keep_explanation(ws, run.id, lead, explained(lead, 1.0))
+    told = explained(lead, 1.0)
+    proofs = tuple(Proof(u.kind, u.name, u.turn, -9.0, 0.01, -9.0) for u in (*told.fields, *told.turns))
+    keep_explanation(ws, run.id, lead, replace(told, proofs=proofs, unchanged=Proof("lead", "", None, 1.0, 0.2, 1.0)))
     made = {}
     monkeypatch.setattr(
         sheet_part.shared,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import pickle
 import zipfile
 from datetime import datetime
@@ -137,7 +138,7 @@ def zipped(name: str) -> bytes:
         (gzip.compress(b"a,b\n1,2\n" * 5000, mtime=0)[:-40], "gzip compression is damaged"),
         (gzip.compress(bytes(5000), mtime=0), "binary"),
     ],
-    ids=lambda given: given if isinstance(given, str) else "bytes",  # a workbook's bytes hold the clock
+    ids=map(str, itertools.count()),  # a workbook's bytes hold the clock
 )
 def test_what_is_no_table_of_leads_is_refused_with_its_reason(content, message):
     with pytest.raises(ReadError, match=message):
