@@ -18,7 +18,7 @@ from core.data.changing import Unit, one_table
 from core.data.leads import Leads
 from core.data.schema import Schema, schema_from_dict
 from core.engine import Engine
-from core.errors import ConfigError, LeadRankError, NotComputable, RunError, SchemaError
+from core.errors import LeadRankError, NotComputable, RunError, SchemaError
 from core.faithfulness import Faithfulness
 from core.pair_reasons import PairReasons
 from core.progress import Watch, nobody
@@ -75,10 +75,9 @@ def check_methods(names: Sequence[str]) -> None:
     Raises:
         ConfigError: there are not.
     """
-    from core.neural.methods import METHODS
+    from core.neural.methods import need_methods
 
-    if unknown := [name for name in names if name not in METHODS]:
-        raise ConfigError(f"methods must be among {', '.join(METHODS)}, however: got={', '.join(unknown)}")
+    need_methods(names)
 
 
 @dataclass(frozen=True)

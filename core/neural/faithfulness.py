@@ -32,7 +32,7 @@ from core.errors import ConfigError, NotComputable
 from core.faithfulness import DROPPED, Faithfulness, Told, over_leads
 from core.neural.contributions import relative_error
 from core.neural.deletion import deleted
-from core.neural.methods import FULL, METHODS
+from core.neural.methods import FULL, METHODS, need_methods
 from core.neural.one_pass import first_method
 from core.neural.scorer import NeuralScorer
 from core.neural.subject import Subject, looking_at
@@ -78,8 +78,7 @@ def measure(
     """
     first = first_method(scorer.model)
     names = tuple(methods) or tuple(dict.fromkeys((GRADIENT, first, FULL)))
-    if unknown := [name for name in names if name not in METHODS]:
-        raise ConfigError(f"methods must be among {', '.join(METHODS)}, however: got={', '.join(unknown)}")
+    need_methods(names)
     if draws < 1:
         raise ConfigError(f"draws must be at least 1, however: got={draws}")
     if len(lead_ids) < 2:

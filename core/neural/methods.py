@@ -3,11 +3,12 @@ neutral one, and give a value for each unit in units of the head's logit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import ConfigError
 from core.neural.gradients import integrated
 from core.neural.occlusion import occlusion
 from core.neural.one_pass import FEW_NEUTRAL, ONE_PASS
@@ -39,3 +40,13 @@ METHODS = {
 }
 FULL = "integrated gradients"
 """The method of full reasons: it promises to sum to the logit's difference, and says how far it is from that."""
+
+
+def need_methods(names: Sequence[str]) -> None:
+    """Whether there are such ways.
+
+    Raises:
+        ConfigError: there are not.
+    """
+    if unknown := [name for name in names if name not in METHODS]:
+        raise ConfigError(f"methods must be among {', '.join(METHODS)}, however: got={', '.join(unknown)}")
