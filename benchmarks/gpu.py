@@ -50,7 +50,8 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from benchmarks.gpu_sides import SIDES, Shape, moment, shape_called
+from benchmarks.gpu_sides import Ours, Padded, Shape, Side, moment, shape_called
+from benchmarks.gpu_trl import Trl
 from benchmarks.padding import LONGEST, dialogue_lengths
 from benchmarks.six_million import PAPER
 from core.config import Config, with_settings
@@ -62,6 +63,7 @@ from core.neural.batches import tokenize_with
 from core.neural.scorer import pick_device
 
 RESULTS = Path(__file__).parent / "results"
+SIDES: dict[str, Callable[..., Side]] = {"ours": Ours, "trl": Trl, "padded": Padded}
 LENGTHS = ("400", "2000", "mix")
 TOP_KERNELS = 12
 TALK = "I would like to know what the car costs and when it could be here , since ours is sold next month ."
