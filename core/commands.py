@@ -16,7 +16,7 @@ from core.bulk.local import score_locally
 from core.bulk.whole import score_file
 from core.charts.style import counted
 from core.config import load_config, with_settings
-from core.console import load, reading, tell
+from core.console import load, load_mapped, reading, tell
 from core.data import simulation
 from core.data.guessing import guess_schema as propose
 from core.data.leads import Leads
@@ -32,6 +32,7 @@ from core.lift.promises import broken
 from core.ordering import TOGETHER, queue_by
 from core.progress import Event, Phase
 from core.scores import PART, read_scores
+from core.unfinished import begun
 
 GUESS_ROWS = 200_000
 """Rows that a schema is guessed from."""
@@ -103,9 +104,10 @@ def train(
         if not workers.first:
             help_train(out, workers)
             raise SystemExit(0)
-        found = load(leads, load_schema(schema), need_outcome=True)
-        said = read_reviews(reviews) if reviews else ()
-        card = train_whole(found, wanted, out, reviews=said, resume=resume, watch=tell, workers=workers)
+        plan, said = load_schema(schema), read_reviews(reviews) if reviews else ()
+        with begun(out, resume) as work:
+            found = load_mapped(leads, plan, work / "leads")
+            card = train_whole(found, wanted, out, reviews=said, resume=True, watch=tell, workers=workers)
     check = f"python -m core faithfulness --model {out} --leads {leads}"
     return Answer(card, model_card(card) + f"\nThe run is in {out}. Next, whether its reasons are its own: {check}")
 

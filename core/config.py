@@ -102,6 +102,13 @@ class Config(Checked):
     encode_limit: int = setting(
         0, "Most training leads that are read by the language model; converted ones are kept first; 0 = all.", low=0
     )
+    memory_gb: float = setting(
+        0.0,
+        "Memory, in GB, for what the language model says of the leads to which heads are fitted; where it does not "
+        "hold all training leads, the converted ones come first, and LoRA learns from all; 0 = two fifths of the "
+        "machine's.",
+        low=0,
+    )
     epochs: int = setting(0, "Passes of LoRA fine-tuning over the training part; 0 = the probe alone.", low=0)
     patience: int = setting(2, "Epochs without a better validation AUC before training stops.", low=1)
     batch_leads: int = setting(

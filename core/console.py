@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from core.data.big_files import map_leads
 from core.data.leads import Leads
 from core.data.schema import Schema
 from core.data.validation import load_leads
@@ -69,6 +70,17 @@ def load_noted(source: Path, schema: Schema, **more: Any) -> tuple[Leads, tuple[
     """The same, with the warnings."""
     found, report = load_leads(source, schema, on_progress=reading(source), **more)
     notes = tuple(str(problem) for problem in report.warnings)
+    _tell_all(notes)
+    return found, notes
+
+
+def load_mapped(source: Path, schema: Schema, folder: Path) -> Leads:
+    """Read and validate leads to learn from, telling the warnings; their words stay in `folder`."""
+    found, notes = map_leads(source, schema, folder, on_progress=reading(source))
+    _tell_all(notes)
+    return found
+
+
+def _tell_all(notes: Iterable[str]) -> None:
     for note in notes:
         tell(Event(f"note: {note}"))
-    return found, notes

@@ -31,12 +31,15 @@ def nobody(event: Event) -> None:
 
 
 def with_memory(watch: Watch) -> Watch:
-    """`watch`, told with each report of progress also how much memory this process takes: `memory_gb`, 1e9 bytes."""
+    """`watch`, told with each report of progress also how much memory this process holds: `memory_gb`, 1e9 bytes, less
+    what it maps from files, which the system may drop."""
     process = psutil.Process()
 
     def told(event: Event) -> None:
         if event.total or event.figures:
-            event = replace(event, figures={**event.figures, "memory_gb": process.memory_info().rss / 1e9})
+            memory = process.memory_info()
+            held = memory.rss - getattr(memory, "shared", 0)
+            event = replace(event, figures={**event.figures, "memory_gb": held / 1e9})
         watch(event)
 
     return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,25 +21,24 @@ from core.comparison import Comparison, compare
 from core.config import Config, config_to_dict
 from core.data.alignment import TierReport
 from core.data.leads import Leads
-from core.data.masking import masked_leads
+from core.data.masking import masked_on_disk
 from core.data.reviews import Applied, Review, apply_reviews
-from core.data.schema import schema_to_dict
+from core.data.sampling import evenly, mostly_won
 from core.data.splitting import Parts, split_by_time
-from core.errors import NotComputable, RunError
+from core.errors import NotComputable
 from core.evaluation import Evaluation, evaluate
 from core.neural.checkpoints import save_run
 from core.neural.joining import help_out
 from core.neural.trainer import Trained, train_run
 from core.neural.workers import ALONE, Workers
-from core.progress import Event, Watch, with_memory
-from core.scores import Scores
+from core.progress import Event, Watch, nobody, with_memory
+from core.scores import Scorer, Scores, joined
 from core.tiers import check_tiers
-from core.words import train_logistic, train_words
+from core.unfinished import WORK, begun, claim
+from core.words import READ_LEADS, train_logistic, train_words
 
-WORK = ".work"
-"""Folder inside the run folder for what an interrupted run needs; removed at the end."""
-SAVING = {"checkpointing", "compile", "cache_gb"}
-"""Of the settings `engine`, those that an interrupted run may go on without or with."""
+SCORED_LEADS = 65_536
+"""Leads whose words are in memory at once while a part is scored."""
 
 
 def train(
@@ -63,9 +61,23 @@ def train(
             settings.
         ValidationError, NotComputable: the leads cannot be split or learned from.
     """
-    began, watch = time.monotonic(), with_memory(watch)
-    parts = split_by_time(leads)
-    work = _claim(out, leads, config, reviews, resume)
+    with begun(out, resume) as work:
+        parts = split_by_time(leads)
+        claim(work, leads, config, reviews)
+        return _train(leads, parts, config, out, work, reviews, with_memory(watch), workers)
+
+
+def _train(
+    leads: Leads,
+    parts: Parts,
+    config: Config,
+    out: Path,
+    work: Path,
+    reviews: Sequence[Review],
+    watch: Watch,
+    workers: Workers,
+) -> dict[str, Any]:
+    began = time.monotonic()
     as_given, applied, judged = leads, None, parts.train
     if reviews:
         applied = apply_reviews(
@@ -74,17 +86,16 @@ def train(
         leads, judged = applied.leads, parts.train[~applied.reviewed.left_out[parts.train]]
         watch(Event(applied.summary))
     if config.mask:
-        watch(Event("mask names and numbers"))
-        leads = masked_leads(leads)
+        leads = masked_on_disk(leads, work / "masked", watch)
     if not leads.schema.funnel.tiers:
         watch(Event("the schema declares no tiers: pairs are converted over not converted"))
-    tiers = check_tiers(leads.take(judged), config.seed)
+    tiers = check_tiers(leads, judged, seed=config.seed)
     for tier in tiers:
         watch(Event(tier.warning or tier.summary))
     reviewed = applied.reviewed if applied else None
     trained = train_run(leads, parts.train, parts.calibration, config, work, watch, reviewed=reviewed, workers=workers)
     tested = parts.test if len(parts.test) else parts.calibration
-    named: dict[str, Scores] = {trained.scorer.name: trained.scorer.score(leads.take(tested), watch)}
+    named: dict[str, Scores] = {trained.scorer.name: _scored(trained.scorer, leads, tested, watch)}
     if config.baselines:
         named |= _baselines(leads, parts, tested, config.seed, watch)
     watch(Event("test"))
@@ -121,46 +132,24 @@ def help_train(out: Path, workers: Workers) -> None:
     help_out(out / WORK, workers)
 
 
-def _claim(out: Path, leads: Leads, config: Config, reviews: Sequence[Review], resume: bool) -> Path:
-    """The work folder, after making sure that nothing a user has is overwritten."""
-    schema = schema_to_dict(leads.schema)
-    asked: dict[str, Any] = {"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}
-    asked |= {"reviews": [asdict(review) for review in reviews]} if reviews else {}
-    request = json.loads(json.dumps(asked))
-    note = out / WORK / "request.json"
-    if (out / "manifest.json").exists():
-        raise RunError(f"'{out.name}' already holds a finished run; give another --out, or delete that folder first")
-    if note.exists():
-        if not resume:
-            raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
-        if _decides(json.loads(note.read_text("utf-8"))) != _decides(request):
-            raise RunError(
-                f"'{out.name}' was begun with other leads, settings or reviews; continue it with those, or give "
-                "another --out"
-            )
-    elif out.exists() and any(out.iterdir()):
-        raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
-    note.parent.mkdir(parents=True, exist_ok=True)
-    partial = note.with_suffix(".part")
-    partial.write_text(json.dumps(request), "utf-8")
-    os.replace(partial, note)
-    return out / WORK
-
-
-def _decides(request: dict[str, Any]) -> dict[str, Any]:
-    """What of a request decides the result: not what only saves memory, time or disk, which a second try may change."""
-    engine = {name: value for name, value in request["config"].get("engine", {}).items() if name not in SAVING}
-    return {**request, "config": {**request["config"], "engine": engine}}
-
-
 def _baselines(leads: Leads, parts: Parts, tested: np.ndarray, seed: int, watch: Watch) -> dict[str, Scores]:
-    """Scores of the strong simple models, fitted on the same rows; one that cannot be fitted is left out and said."""
-    fitted, later, test = leads.take(parts.train), leads.take(parts.calibration), leads.take(tested)
+    """Scores of the strong simple models, fitted on the same rows; one that cannot be fitted is left out and said.
+
+    Words are learned from a sample where there are too many leads for memory.
+    """
+    silent = leads.without_words()
+    fitted, later = silent.take(parts.train), silent.take(parts.calibration)
+    spoken = mostly_won(parts.train, leads.converted, READ_LEADS, seed)
+    heard = evenly(parts.calibration, READ_LEADS, seed)
+    if len(spoken) < len(parts.train):
+        told = f"baselines of words learn from {len(spoken):,} of {len(parts.train):,} leads, converted ones first"
+        watch(Event(told))
+    words, later_words = leads.take(spoken), leads.take(heard)
     recipes: tuple[Callable[[], Any], ...] = (
         lambda: train_boosted(fitted, later, seed=seed),
         lambda: train_logistic(fitted, later, seed=seed),
-        lambda: train_words(fitted, later, fields=False, seed=seed),
-        lambda: train_words(fitted, later, fields=True, seed=seed),
+        lambda: train_words(words, later_words, fields=False, seed=seed),
+        lambda: train_words(words, later_words, fields=True, seed=seed),
     )
     named = {}
     for number, recipe in enumerate(recipes):
@@ -170,8 +159,14 @@ def _baselines(leads: Leads, parts: Parts, tested: np.ndarray, seed: int, watch:
         except NotComputable as error:
             watch(Event(f"a baseline is left out: {error}"))
             continue
-        named[scorer.name] = scorer.score(test)
+        named[scorer.name] = _scored(scorer, leads, tested, nobody)
     return named
+
+
+def _scored(scorer: Scorer, leads: Leads, rows: np.ndarray, watch: Watch) -> Scores:
+    """The scores of these rows, of which a share is in memory at a time."""
+    blocks = np.array_split(rows, -(-len(rows) // SCORED_LEADS))
+    return joined([scorer.score(leads.take(block), watch) for block in blocks])
 
 
 def _test_scores(named: dict[str, Scores], leads: Leads, tested: np.ndarray) -> pd.DataFrame:

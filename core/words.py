@@ -32,6 +32,8 @@ FIELD_STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 FIELD_SHARES = (0.03, 0.1, 0.3)
 """Factors tried on the standardised fields beside the unit-length TF-IDF rows: at 1 the penalty would hold the words
 far more tightly than the fields. Source: ours."""
+READ_LEADS = 200_000
+"""Most leads whose words are in memory at once to be learned from. Source: ours."""
 _LETTERS = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
@@ -59,7 +61,8 @@ def train_words(train: Leads, calibration: Leads, *, fields: bool, seed: int = 0
     """TF-IDF of words (1-2-grams; characters, 1-3, where the script writes no spaces) over dialogue and text features.
 
     `fields` adds the feature encoder's columns. C and the weight of the fields are those of the best average precision
-    on the calibration slice; leads without an outcome are left out.
+    on the calibration slice; leads without an outcome are left out. Give at most `READ_LEADS` of either part: all of
+    their words are in memory at once.
 
     Raises:
         NotComputable: there are no words, no fields where they are wanted, or a part lacks one of the two outcomes.

@@ -102,7 +102,7 @@ def _run_all(
         watch(Event("mask names and numbers"))
         leads = masked_leads(leads)
     watch(Event("look at the stage pairs"))
-    tiers = check_tiers(leads.take(parts.train), config.seed)
+    tiers = check_tiers(leads, parts.train, seed=config.seed)
     rivals = Rivals(leads, parts, tested, config, out / "work", asked.trials, watch)
     plan = [(arm, seed) for seed in range(asked.seeds) for arm in arms.values() if seed == 0 or arm.seeded]
     reading = {arm.key: arm.title for arm, seed in plan if arm.reads and rivals.reads and _to_do(out, arm, seed)}

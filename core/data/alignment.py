@@ -95,7 +95,7 @@ def tier_report(
     leads of deeper stage that did not buy look no more like buyers than those of shallow stage, the tier teaches
     something else than the sale, and may cost much of the AUC.
 
-    Shape: score (n,) float, any scale, higher = more likely to convert.
+    Shape: score (n,) float, any scale, higher = more likely to convert; NaN where there is none.
     Source: intervals from Jeffreys' posterior of each side's rates and, for the likeness, DeLong et al. 1988.
     """
     stage, converted = leads.stage, leads.converted
@@ -171,10 +171,10 @@ def _likeness(
     held: list[tuple[np.ndarray, np.ndarray]], converted: np.ndarray, score: np.ndarray
 ) -> tuple[float, float, float] | None:
     """P(score of chosen > score of rejected) over the pairs of equal known outcome, ties half."""
-    weights, values, variances = [], [], []
+    weights, values, variances, known = [], [], [], np.isfinite(score)
     for better, worse in held:
         for outcome in (0, 1):
-            high, low = (np.sort(score[rows[converted[rows] == outcome]]) for rows in (better, worse))
+            high, low = (np.sort(score[rows[known[rows] & (converted[rows] == outcome)]]) for rows in (better, worse))
             if min(len(high), len(low)) < 2:  # a variance takes two
                 continue
             beats = (np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")) / (2 * len(low))

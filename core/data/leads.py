@@ -6,9 +6,11 @@ import difflib
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.data.schema import Schema
 from core.errors import LeadRankError, NotComputable
@@ -17,6 +19,8 @@ ROLE_COLUMNS = ("lead_id", "customer_id", "owner", "snapshot_time", "converted",
 
 SEARCHED_IDS = 20_000
 """Lead ids among which one that was mistyped is looked for."""
+HASHED_LEADS = 65_536
+"""Leads whose texts are in memory as Python's own while they are hashed."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,13 @@ class Leads:
 
     def take(self, rows: np.ndarray) -> Leads:
         """The leads at integer positions `rows`, in that order."""
-        return Leads(
-            self.roles.iloc[rows].reset_index(drop=True), self.features.iloc[rows].reset_index(drop=True), self.schema
-        )
+        return Leads(_taken(self.roles, rows), _taken(self.features, rows), self.schema)
+
+    def without_words(self) -> Leads:
+        """The same leads as if nothing had been said or written, for what asks for fields and outcomes alone: words
+        take most of the memory."""
+        texts = dict.fromkeys(self.schema.features.text, "")
+        return Leads(self.roles.assign(dialogue=""), self.features.assign(**texts), self.schema)
 
     def row_of(self, lead_id: str) -> int:
         """Where the lead stands.
@@ -104,7 +112,43 @@ class Leads:
         """sha256 over every value that a model may see or learn from; the same leads in the same order hash alike."""
         digest = hashlib.sha256()
         for frame in (self.roles, self.features):
-            for column in frame.columns:
-                digest.update(str(column).encode())
-                digest.update(pd.util.hash_pandas_object(frame[column], index=False).to_numpy().tobytes())
+            for name in frame.columns:
+                digest.update(str(name).encode())
+                for start in range(0, len(frame), HASHED_LEADS):
+                    part = frame[name].iloc[start : start + HASHED_LEADS]
+                    digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
         return digest.hexdigest()
+
+
+def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    pieces = {name: found for name, column in frame.items() if (found := _pieces(column)) is not None}
+    if not pieces:
+        return frame.iloc[rows].reset_index(drop=True)
+    rest = frame[[name for name in frame.columns if name not in pieces]].iloc[rows].reset_index(drop=True)
+    texts = {name: _text_at(found, rows) for name, found in pieces.items()}
+    return pd.concat([rest, pd.DataFrame(texts, index=rest.index)], axis=1)[list(frame.columns)]
+
+
+def _pieces(column: pd.Series) -> pa.ChunkedArray | None:
+    """The pieces of a text column that lies in several, as those of large files do."""
+    if not isinstance(column.array, pd.arrays.ArrowStringArray):
+        return None
+    held = pa.array(column.array)
+    return held if isinstance(held, pa.ChunkedArray) and held.num_chunks > 1 else None
+
+
+def _text_at(pieces: pa.ChunkedArray, rows: np.ndarray) -> pd.Series:
+    """The texts at `rows`. Arrow itself would copy the whole column, which may be larger than memory."""
+    rising = bool((rows[1:] >= rows[:-1]).all())
+    order = np.arange(len(rows)) if rising else np.argsort(rows, kind="stable")
+    ends = np.cumsum([len(piece) for piece in pieces.chunks])
+    bounds = [0, *np.searchsorted(rows[order], ends).tolist()]
+    found = []
+    for number, (low, high) in enumerate(pairwise(bounds)):
+        if low < high:
+            piece = pieces.chunk(number)
+            found.append(piece.take(pa.array(rows[order[low:high]] - (ends[number] - len(piece)))))
+    taken = pa.chunked_array(found, pieces.type)
+    if not rising:
+        taken = pa.chunked_array([pa.concat_arrays(found).take(pa.array(np.argsort(order)))])
+    return taken.to_pandas()

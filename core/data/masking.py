@@ -16,12 +16,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.data.identifiers import claim, identifiers
 from core.data.leads import Leads
+from core.data.mapping import GROUP_LEADS, lay, mapped
 from core.data.persons import persons
+from core.progress import Phase, Watch, nobody
 
 KINDS = ("name", "phone", "email", "plate", "id")
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
@@ -85,6 +89,23 @@ def masked_leads(leads: Leads) -> Leads:
     dialogue = _masked_column(leads.dialogue)
     texts = {name: _masked_column(leads.features[name]) for name in leads.schema.features.text}
     return Leads(leads.roles.assign(dialogue=dialogue), leads.features.assign(**texts), leads.schema)
+
+
+def masked_on_disk(leads: Leads, folder: Path, watch: Watch = nobody) -> Leads:
+    """`masked_leads` for any number of them: the masked texts lie in `folder`, and what is there already stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files, phase = [], Phase("mask names and numbers", watch)
+    for start in range(0, len(leads), GROUP_LEADS):
+        part = leads.take(np.arange(start, min(start + GROUP_LEADS, len(leads))))
+        file = folder / f"masked-{part.content_hash[:24]}.arrow"
+        if not file.exists():
+            lay(masked_leads(part), file)
+        files.append(file)
+        phase.at(start + len(part), len(leads))
+    masked = mapped(files, leads.schema)
+    texts = {name: masked.features[name] for name in leads.schema.features.text}
+    # Of all else there is one copy, the given one.
+    return Leads(leads.roles.assign(dialogue=masked.dialogue), leads.features.assign(**texts), leads.schema)
 
 
 def masked_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -91,6 +91,16 @@ def mostly_won(rows: np.ndarray, converted: np.ndarray, limit: int, seed: int) -
     return np.sort(np.concatenate([kept, rng.choice(others, min(limit - len(kept), len(others)), replace=False)]))
 
 
+def evenly(rows: np.ndarray, limit: int, seed: int) -> np.ndarray:
+    """At most `limit` of `rows`, drawn evenly; ascending.
+
+    Example:
+        >>> len(evenly(np.arange(6), 4, seed=0)), evenly(np.arange(3), 4, seed=0).tolist()
+        (4, [0, 1, 2])
+    """
+    return rows if len(rows) <= limit else np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+
+
 def with_partners(batches: list[np.ndarray], chosen: np.ndarray, rejected: np.ndarray) -> list[np.ndarray]:
     """The batches, each with the rejected lead of every pair whose chosen lead it holds: so each pair is learned from
     at least once an epoch. A lead still stands once in a batch; a batch grows by its partners.

@@ -25,7 +25,7 @@ from core.data.checks import (
     check_roles,
 )
 from core.data.dialogue import canonical
-from core.data.keeping import Columns, InMemory, Keeper, OnDisk
+from core.data.keeping import Columns, InMemory, Keeper
 from core.data.leads import ROLE_COLUMNS, Leads
 from core.data.problems import Findings, Report
 from core.data.reading import column_names, read_chunks
@@ -175,25 +175,6 @@ def examine_onto(
     else:
         found.note("error", "", "the file holds no leads", "give a file with one row per lead below the header")
     return Report(rows, found.problems("error"), found.problems("warning"))
-
-
-def keep_leads(
-    source: Path, schema: Schema, folder: Path, *, rows: int, on_progress: Callable[[float], None] | None = None
-) -> tuple[OnDisk, Report]:
-    """`load_leads` to score, for files of any size: the leads lie in `folder`, in shards of `rows`, and at most a shard
-    and one column of all leads are in memory.
-
-    Raises:
-        ReadError: the file is no table.
-        ValidationError: with every error that was found.
-    """
-    names, kept = column_names(source), OnDisk(folder, schema)
-    wanted = [name for name in names if name in schema.columns()] or names[:1]
-    chunks = read_chunks(source, columns=wanted, chunk_rows=rows, on_progress=on_progress)
-    report = examine_onto(kept, chunks, schema, names=names)
-    if report.errors:
-        raise ValidationError(tuple(str(problem) for problem in report.errors))
-    return kept, report
 
 
 def _sound(leads: Leads | None, report: Report) -> tuple[Leads, Report]:

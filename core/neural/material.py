@@ -13,7 +13,7 @@ from core.data.features import FeatureEncoder
 from core.data.leads import Leads
 from core.data.pairs import Pairing, Reviewed
 from core.data.prompts import PromptWriter
-from core.data.sampling import mostly_won
+from core.data.sampling import evenly, mostly_won
 from core.errors import NotComputable
 from core.funnel import whole_funnel
 from core.neural.asllr import Encoded, Reader
@@ -25,10 +25,16 @@ from core.neural.states import Shelf, encode
 from core.neural.token_store import TokenStore, write
 from core.progress import Event, Phase, Watch
 
+HELD_SHARE = 0.4
+"""Of the machine's memory, where the setting `memory_gb` does not say how much. Source: ours."""
+COPIES = 5
+"""Of it at once: as read and joined, as the heads take it, and of the fold that a head is fitted to. Source: ours."""
+
 
 def has_words(leads: Leads, rows: np.ndarray) -> bool:
     """Whether there is anything for a language model to read in these leads; a column of text always counts."""
-    return bool((leads.dialogue.iloc[rows] != "").any()) or bool(leads.schema.features.text)
+    said = (leads.dialogue != "").to_numpy(dtype=bool)
+    return bool(said[rows].any()) or bool(leads.schema.features.text)
 
 
 class Material:
@@ -54,11 +60,11 @@ class Material:
         self.shelf, self.reviewed = shelf or Shelf(work / "states"), reviewed
         self.device = pick_device(config.device)
         self.later = calibration
-        self.encoder = FeatureEncoder.fit(leads.take(train))
-        self.pairing = Pairing.fit(leads.take(train))
+        learned_from = leads.without_words().take(train)
+        self.encoder = FeatureEncoder.fit(learned_from)
+        self.pairing = Pairing.fit(learned_from)
         if config.pairs == "funnel":
             self.pairing = Pairing(whole_funnel(leads.schema.funnel.stages), {})
-        self.tower = self.encoder.transform(leads)
         self.has_text = has_words(leads, train)
         if not self.has_text and self.encoder.width == 0:
             raise NotComputable(
@@ -86,20 +92,15 @@ class Material:
         """The language model with its read-out."""
         return make_reader(self.backbone(), self.config.readout, self.config.readout_layers, self.config.engine)
 
-    def warn_of_memory(self, leads: int) -> None:
-        """Say so where the states of so many leads will not fit in the memory that is free."""
+    def held(self) -> int:
+        """Of how many leads memory holds what the language model says, while heads are fitted to it.
+
+        Not by the memory that is free: a run that is killed and resumed must take the same leads.
+        """
         reader = self.reader()
-        # Twice: shards are joined while they are still there.
-        one = 2 * 4 * (reader.width + reader.hidden + 3)
-        free = psutil.virtual_memory().available
-        if leads * one > free:
-            self.watch(
-                Event(
-                    f"what the language model says of {leads:,} leads takes {leads * one / 1e9:,.1f} GB of memory, "
-                    f"however: {free / 1e9:,.1f} GB are free; if this run ends for want of memory, set encode_limit to "
-                    f"{free // (2 * one):,} or fewer, or read off less (readout, readout_layers)"
-                )
-            )
+        one = COPIES * 4 * (reader.width + reader.hidden + 3)
+        room = 1e9 * self.config.memory_gb or HELD_SHARE * psutil.virtual_memory().total
+        return max(int(room / one), 2)
 
     def prompts(self, rows: np.ndarray, fields: str) -> TokenStore:
         """These leads as tokens, from disk where they were written before; `fields` as in `Config.fields`."""
@@ -125,7 +126,9 @@ class Material:
 
     def tower_of(self, rows: np.ndarray, fields: str) -> np.ndarray:
         """Encoded fields (n, T), width 0 where fields go through the prompt alone."""
-        return self.tower[rows, :0] if fields == "prompt" else self.tower[rows]
+        if fields == "prompt":
+            return np.zeros((len(rows), 0), dtype=np.float32)
+        return self.encoder.transform(self.leads.without_words().take(rows))
 
     def probe_data(self, rows: np.ndarray, encoded: Encoded, fields: str) -> ProbeData:
         """These leads as the probe takes them."""
@@ -157,12 +160,12 @@ class Material:
         return self.reviewed.among(rows) if self.reviewed else None
 
     def shorten_later(self) -> None:
-        """Keep half of `encode_limit` of the later slice, at its own rate of conversions, since it calibrates."""
-        most = self.config.encode_limit // 2
-        if most and len(self.later) > most:
-            drawn = np.random.default_rng(self.config.seed).choice(self.later, most, replace=False)
-            self.later = np.sort(drawn)
+        """Keep half of `encode_limit`, or of what is `held`, of the later slice, at its own rate of conversions, since
+        it calibrates."""
+        most = min(self.config.encode_limit or self.held(), self.held()) // 2
+        self.later = evenly(self.later, most, self.config.seed)
 
-    def sample(self, limit: int) -> np.ndarray:
-        """At most `limit` training rows, up to half of them converted, the rest drawn evenly; ascending."""
-        return mostly_won(self.train, self.leads.converted, limit, self.config.seed)
+    def sample(self, limit: int, rows: np.ndarray | None = None) -> np.ndarray:
+        """At most `limit` of the training rows, or of `rows` among them, up to half of them converted, the rest drawn
+        evenly; ascending."""
+        return mostly_won(self.train if rows is None else rows, self.leads.converted, limit, self.config.seed)

@@ -232,7 +232,7 @@ class Rivals:
     def _part(self, rows: np.ndarray, text: Tensor, said: Encoded | None = None) -> Part:
         leads = self.leads
         words = None if said is None else torch.stack([said.yes, said.no, said.other], dim=1)
-        tower = torch.from_numpy(self.material.tower[rows])
+        tower = torch.from_numpy(self.material.tower_of(rows, "tower"))
         return Part(tower, text, leads.converted[rows], leads.stage[rows], leads.call_seconds[rows], words)
 
     def _learn(self, make: Make, parts: Three, seed: int, loss: Loss, answer: Answer) -> Learned:

@@ -79,26 +79,27 @@ def train_run(
     if reads:
         material.shorten_later()
     rows = material.sample(config.encode_limit) if reads and config.encode_limit else train
+    probed = material.sample(material.held(), rows) if reads else rows
     if reviewed is not None:
-        rows = np.union1d(rows, reviewed.members)
-    if reads:
-        material.warn_of_memory(len(rows) + len(material.later))
+        rows, probed = (np.union1d(part, reviewed.members) for part in (rows, probed))
     if len(rows) < len(train):
         decisions["read"] = f"{len(rows):,} of {len(train):,} training leads (encode_limit), converted ones first"
+    if len(probed) < len(rows):
+        decisions["probed"] = f"{len(probed):,} of {len(rows):,} leads (memory_gb), converted ones first"
     true_rate = float(leads.converted[train].mean())
     tower = material.tower_of(material.later, fields)
     probe: Probe | None = None
     teaching: dict[str, Tensor] = {}
     best: tuple[float, Ranking] | None = None
     if config.probe or not reads:
-        data = material.probe_data(rows, material.read(rows, fields, "read training leads"), fields)
+        data = material.probe_data(probed, material.read(probed, fields, "read training leads"), fields)
         watch(Event("fit heads"))
         probe = fit_probe(data, material.pairing, config, phase=Phase("fit heads", watch))
         probe, decisions["pairs"] = choose_pairs(material, data, probe)
         teaching = taught_by_tier(probe, data, material.pairing, config)
         decisions["probe"] = {"out_of_fold_auc": probe.auc, "strengths": probe.strengths}
         answers = heads_answers(probe.heads, material.read(material.later, fields, "read later slice"), tower)
-        prior = float(leads.converted[rows].mean())
+        prior = float(leads.converted[probed].mean())
         ranking = choose_ranking(material, answers, probe, sampled_rate=prior, true_rate=true_rate, fields=fields)
         best = _later_auc(material, ranking, answers), ranking
         figures = {f"pair_accuracy.{tier}": share for tier, share in probe.pair_accuracy.items()}

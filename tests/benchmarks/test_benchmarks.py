@@ -58,3 +58,10 @@ def test_more_pairs_a_second_than_trl_and_no_claim_of_faster_training() -> None:
     assert len(result["time_to_same_loss_ratio_by_seed"]) == 1
     assert result["time_to_same_loss_ratio"] > 0
     assert "not training speed" in result["note"]
+
+
+def test_a_training_run_holds_a_share_of_its_leads() -> None:
+    (size,) = run("training_memory", "--memory-gb", "0.0001").values()
+    assert size["leads"] == 600 and {"read", "fit heads", "baselines"} <= set(size["steps"])
+    assert all(step["resident_mib"] >= step["held_mib"] > 50 for step in size["steps"].values())
+    assert f"of {size['split']['train']} leads (memory_gb)" in size["decisions"]["probed"]

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data.big_files import keep_leads
 from core.data.keeping import OnDisk
 from core.data.schema import Features, Roles, Schema
-from core.data.validation import examine, examine_onto, keep_leads, load_leads
+from core.data.validation import examine, examine_onto, load_leads
 from core.errors import ValidationError
 from tests.core.data.spoilt import NOW, SCHEMA, changed, table
 

@@ -34,6 +34,28 @@ def test_take_keeps_the_order_asked_for_and_numbers_anew():
     assert len(part.take(np.array([], dtype=int))) == 0
 
 
+@pytest.mark.parametrize("rows", [[3, 0], [0, 1, 3], [2, 2, 1, 3, 1], []])
+def test_take_from_texts_in_several_pieces_is_as_from_one(rows: list[int]):
+    whole = some_leads(talk=["A: x", "A: y", "", "A: z"])
+    pieces = [whole.take(np.array([0, 1])), whole.take(np.array([2])), whole.take(np.array([3]))]
+    roles, features = (
+        pd.concat([getattr(piece, name) for piece in pieces], ignore_index=True) for name in ("roles", "features")
+    )
+    taken = Leads(roles, features, whole.schema).take(np.array(rows, dtype=int))
+    pd.testing.assert_frame_equal(taken.roles, whole.take(np.array(rows, dtype=int)).roles)
+    pd.testing.assert_frame_equal(taken.features, whole.take(np.array(rows, dtype=int)).features)
+
+
+def test_without_words_all_else_stays():
+    schema = Schema(SCHEMA.roles, Features(("age",), ("city",), ("note",)))
+    leads = some_leads()
+    spoken = Leads(leads.roles, leads.features.assign(note="calls back"), schema)
+    silent = spoken.without_words()
+    assert (silent.dialogue == "").all() and (silent.features["note"] == "").all()
+    assert silent.roles.dtypes.equals(leads.roles.dtypes) and silent.features["age"].equals(leads.features["age"])
+    assert (spoken.dialogue == "A: x").all()
+
+
 def test_labelled_leaves_out_the_unknown_and_needs_both_outcomes():
     assert some_leads().labelled("test").lead_id.tolist() == ["a", "b", "d"]
     with pytest.raises(NotComputable, match="test part"):

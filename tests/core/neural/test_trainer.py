@@ -1,7 +1,6 @@
 """A whole run on the tiny backbone: what it learns, what it decides, and what it keeps."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -43,22 +42,14 @@ def test_lora_never_ends_below_the_probe(tmp_path: Path) -> None:
     np.testing.assert_allclose(ours["score"], theirs["score"], rtol=1e-6)
 
 
-def test_states_that_will_not_fit_are_told_before_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-
-    def watch(event: Event) -> None:
-        said.append(event.phase)
-        if event.phase.startswith("read"):
-            raise KeyboardInterrupt
-
-    for free, expected in ((10_000, True), (10**12, False)):
-        said.clear()
-        monkeypatch.setattr(material.psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free))
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / str(free), watch=watch)
-        assert any("set encode_limit to" in text for text in said) == expected
+def test_heads_are_fitted_to_the_leads_that_memory_holds_and_lora_learns_from_all(tmp_path: Path) -> None:
+    plain = run(tmp_path / "plain", "epochs=1", "batch_leads=16")
+    reader = plain.scorer.model.reader
+    assert reader is not None
+    room = 60.5 * material.COPIES * 4 * (reader.width + reader.hidden + 3) / 1e9
+    small = run(tmp_path / "small", "epochs=1", "batch_leads=16", f"memory_gb={room}")
+    assert small.decisions["probed"].startswith("60 of 160 leads") and "probed" not in plain.decisions
+    assert small.run.history[-1]["step"] == plain.run.history[-1]["step"]
 
 
 def test_fields_alone_need_no_language_model(tmp_path: Path) -> None:

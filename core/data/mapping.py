@@ -1,0 +1,74 @@
+"""Leads whose texts lie in files that are mapped into memory: any number of leads can be worked on.
+
+    folder/leads-00000.arrow    consecutive leads, in groups of GROUP_LEADS; columns named as in `core.data.stored`
+
+Texts, ids among them, are views into the files: the system reads a page when somebody asks for it and drops it when
+memory runs short. Numbers, 8 bytes each, are held. A file is there whole or not at all, so that whoever was stopped
+goes on with those that are there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.data.leads import Leads
+from core.data.schema import Schema
+from core.data.stored import columns_of, need_columns, unreadable
+
+GROUP_LEADS = 8_192
+"""Leads that are read or written at once: about 70 MB of dialogues of 2,000 tokens."""
+
+
+def lay(leads: Leads, file: Path) -> None:
+    """Write these leads as one of the files that `mapped` takes."""
+    lay_batches(pa.table(columns_of(leads)).to_batches(GROUP_LEADS), file)
+
+
+def lay_batches(batches: Iterable[pa.RecordBatch], file: Path) -> None:
+    """The same for leads that are stored already; one batch at least."""
+    partial = file.with_suffix(".part")
+    out = None
+    with pa.OSFile(str(partial), "wb") as sink:
+        for batch in batches:
+            out = out or pa.ipc.new_file(sink, batch.schema)
+            out.write_batch(batch)
+        assert out is not None
+        out.close()
+    os.replace(partial, file)
+
+
+def map_stored(path: Path, schema: Schema, file: Path) -> Leads:
+    """`stored.read_leads`, with the texts in `file`, which is written where it is not there.
+
+    Raises:
+        LeadRankError: the stored file is missing, damaged or of another schema.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stored = pq.ParquetFile(path)
+            names = [name for name in stored.schema_arrow.names if name.startswith(("role:", "feature:"))]
+            lay_batches(stored.iter_batches(GROUP_LEADS, columns=names), file)
+        except (OSError, pa.ArrowException) as error:
+            raise unreadable(path) from error
+    leads = mapped([file], schema)
+    need_columns(leads.features, schema)
+    return leads
+
+
+def mapped(files: Sequence[Path], schema: Schema) -> Leads:
+    """The leads of all files, in their order."""
+    table = pa.concat_tables([pa.ipc.open_file(pa.memory_map(str(file))).read_all() for file in files])
+    index = pd.RangeIndex(len(table))
+
+    def frame(kind: str) -> pd.DataFrame:
+        names = [name for name in table.column_names if name.startswith(kind)]
+        return pd.DataFrame({name.removeprefix(kind): table.column(name).to_pandas() for name in names}, index=index)
+
+    return Leads(frame("role:"), frame("feature:"), schema)

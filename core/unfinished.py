@@ -1,0 +1,78 @@
+"""A run folder while its run is not finished: who may go on in it, and what stands there for that.
+
+    out/.work/request.json   leads, settings and reviews that it was begun with; comes once the leads are read
+    out/.work/...            what can be made again; gone once the run is finished
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.config import Config, config_to_dict
+from core.data.leads import Leads
+from core.data.reviews import Review
+from core.data.schema import schema_to_dict
+from core.errors import RunError
+
+WORK = ".work"
+REQUEST = "request.json"
+SAVING = {"checkpointing", "compile", "cache_gb"}
+"""Of the settings `engine`, those that an interrupted run may go on without or with."""
+
+
+@contextmanager
+def begun(out: Path, resume: bool) -> Iterator[Path]:
+    """The work folder of a run in `out`, made where it is not there; gone again where something fails before `claim`.
+
+    Raises:
+        RunError: `out` holds a finished run, an interrupted one and `resume` is not set, or something else.
+    """
+    work = out / WORK
+    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if "manifest.json" in there:
+        raise RunError(f"'{out.name}' already holds a finished run; give another --out, or delete that folder first")
+    if (work / REQUEST).exists() and not resume:
+        raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
+    if there - {WORK}:
+        raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
+    before = out.exists()
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        yield work
+    except BaseException:
+        if not (work / REQUEST).exists():
+            shutil.rmtree(work if before else out, ignore_errors=True)
+        raise
+
+
+def claim(work: Path, leads: Leads, config: Config, reviews: Sequence[Review]) -> None:
+    """Note what the run is begun with.
+
+    Raises:
+        RunError: it was begun with something else.
+    """
+    schema = schema_to_dict(leads.schema)
+    asked: dict[str, Any] = {"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}
+    asked |= {"reviews": [asdict(review) for review in reviews]} if reviews else {}
+    request, note = json.loads(json.dumps(asked)), work / REQUEST
+    if note.exists() and _decides(json.loads(note.read_text("utf-8"))) != _decides(request):
+        raise RunError(
+            f"'{work.parent.name}' was begun with other leads, settings or reviews; continue it with those, or give "
+            "another --out"
+        )
+    partial = note.with_suffix(".part")
+    partial.write_text(json.dumps(request), "utf-8")
+    os.replace(partial, note)
+
+
+def _decides(request: dict[str, Any]) -> dict[str, Any]:
+    """What of a request decides the result: not what only saves memory, time or disk, which a second try may change."""
+    engine = {name: value for name, value in request["config"].get("engine", {}).items() if name not in SAVING}
+    return {**request, "config": {**request["config"], "engine": engine}}
