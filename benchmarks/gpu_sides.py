@@ -28,8 +28,9 @@ from core.funnel import PRESETS
 from core.neural.asllr import AsLLR, Heads, Reader
 from core.neural.backbones import DEFAULT, TINY, load_backbone
 from core.neural.checkpoints import add_lora
+from core.neural.learner import learner_of
 from core.neural.lesson import Lesson
-from core.neural.plans import arithmetic, prepare
+from core.neural.plans import arithmetic
 from core.neural.states import PASS_TOKENS, encode, token_budget
 from core.neural.whole_batch import gradients
 
@@ -158,9 +159,9 @@ class Ours:
         self.reader = Reader(model, YES_NO, "last", (), config.engine)
         self.prompts = random_prompts(lengths, model.config.vocab_size, 0)
         if training:
-            prepare(self.reader, device, learning=True)
-            heads = Heads(self.reader.width, self.reader.hidden, 0)
-            self.model = AsLLR(self.reader, heads).to(device)
+            self.model = learner_of(AsLLR(self.reader, Heads(self.reader.width, self.reader.hidden, 0)), device)
+            assert self.model.reader is not None
+            self.reader = self.model.reader
             self.lesson = _lesson(self.prompts, lengths)
             bounds = fit_bounds(self.lesson.stage, self.lesson.call_seconds, FUNNEL)
             self.pairing = Pairing(FUNNEL, bounds)

@@ -1,9 +1,9 @@
 """What a training run holds in memory, step by step, as the number of leads grows.
 
-Simulated leads (27 columns, whole talks, which repeat after 10,000 leads) are trained on as the verb `train` does it,
-on the two-layer language model of random weights, so that the steps before and after it show; LoRA learns from every
-training lead for one epoch, heads are fitted to as many as `memory_gb` says. Each size is a process of its own. `held`
-is resident memory less what is mapped from files, which the system may drop at any time.
+Simulated leads (27 columns, three talks each, which repeat after 10,000 leads) are trained on as the verb `train` does
+it, on the two-layer language model of random weights and 192 tokens of each lead, so that the steps before and after it
+show; LoRA learns from every training lead for one epoch, heads are fitted to as many as `memory_gb` says. Each size is
+a process of its own. `held` is resident memory less what is mapped from files, which the system may drop at any time.
 
     python -m benchmarks.training_memory [--leads 20000 100000] [--memory-gb 0.05] [--json] [--smoke]
 """
@@ -37,11 +37,9 @@ def simulate(path: Path, leads: int, line: Connection) -> None:
 
     from core.data.simulation import simulate_chunks
 
-    drawn = (
-        next(simulate_chunks(min(leads, TALKS), 1, chunk_rows=TALKS, base_rate=RATE))
-        .frame["dialogue"]
-        .to_numpy(dtype=object)
-    )
+    one = next(simulate_chunks(min(leads, TALKS), 1, chunk_rows=TALKS, base_rate=RATE)).frame["dialogue"]
+    talks = [np.roll(one.to_numpy(dtype=object), shift) for shift in range(3)]
+    drawn = talks[0] + "\n" + talks[1] + "\n" + talks[2]
     writer, done = None, 0
     for chunk in simulate_chunks(leads, 0, dialogue=False, base_rate=RATE):
         size = len(chunk.frame)
@@ -80,7 +78,7 @@ def train(path: Path, memory_gb: float, line: Connection) -> None:
 
     threading.Thread(target=look, daemon=True).start()
     settings = ["backbone=tiny", "depth=2", "fields=tower", "pairs=tiers", "epochs=1", "batch_leads=256"]
-    settings += ["encode_limit=0", f"memory_gb={memory_gb}"]
+    settings += ["max_tokens=192", "encode_limit=0", f"memory_gb={memory_gb}"]
     with begun(path.with_name("run"), False) as work:
         leads = load_mapped(path, schema_for_sample(), work / "leads")
         card = train_whole(

@@ -4,8 +4,9 @@ attention   flash, flex: many leads in one row, none sees another; no padding   
             sdpa: leads of about one length side by side, padded to the longest      GPU
             a processor reads each lead alone, whatever is set: as fast as any, and what is read of a lead is the
             same to the last bit whichever leads are read with it
-precision   the language model's arithmetic; what learns (adapters, heads) always stays fp32. Frozen weights stay fp32
-            too, and each pass in bf16 makes copies of them, which a pass that is learned from keeps until its way back
+precision   the language model's arithmetic; what learns (adapters, heads) always stays fp32. While bf16 learns, the
+            weights of its frozen layers are kept in bf16; else they are fp32, of which each pass in bf16 makes copies
+            as it goes: what has scored leads in bf16 explains them in fp32
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Engine(Checked):
     precision: str = setting(
         "auto",
         "Arithmetic of the language model: bf16 takes about half the time where the hardware computes in it, and half "
-        "the memory of what a pass keeps; all weights stay in fp32. fp32 is exact, auto = bf16 there, else fp32.",
+        "the memory of what learning keeps of a pass and of frozen layers; what learns stays in fp32. fp32 is exact, "
+        "auto = bf16 there, else fp32.",
         choices=("auto", "fp32", "bf16"),
     )
     checkpointing: bool = setting(

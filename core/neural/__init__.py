@@ -10,8 +10,10 @@ tuning       LoRA from those heads, as each process   trainer      a whole run, 
 finetune     its loop                                 standing     where it stands, on disk
 whole_batch  gradient of a batch, pairs and all       prefix       frozen layers once, kept on disk
 workers      processes that train together            joining      how they come to a run
+learner      what does not learn in half the memory, or shared out among processes (FSDP)
 token_store  leads as tokens on disk, mapped          lesson       what is learned from, in which batches
 checkpoints  the run folder                          scorer       run folder -> Scorer
+merging      LoRA within the weights it adapts
 comparing    why A stands above B                     teaching     which tier taught the ranking head what
 gradients    integrated gradients                     parts        a score as a sum of parts
 subject      one lead under one head, units left out  units        its fields and turns, by token and column

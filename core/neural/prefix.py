@@ -84,10 +84,11 @@ def continued(reader: Reader, learning_layers: int, sample: Tokens) -> Continued
     below = min(depth - learning_layers if learning_layers else 0, *reader.layers, depth)
     if below <= 0:
         return None
-    ids = torch.from_numpy(sample.ids[:TRIED])[None].to(next(reader.parameters()).device)
+    device = next(reader.parameters()).device
+    ids = torch.from_numpy(sample.ids[:TRIED])[None].to(device)
     was = reader.training
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), plan_of(reader, device).autocast():
             # All depths are asked for, so that transformers marks its layers before they stand in two models.
             reader.eval().model.get_decoder()(input_ids=ids, use_cache=False, output_hidden_states=True)
             whole = reader.states(input_ids=ids, use_cache=False)

@@ -55,18 +55,20 @@ def token_budget(reader: Reader, device: torch.device, *, learning_layers: int =
     if reader.engine.checkpointing and learning_layers:
         token = one_layer * 3 + 4 * int(config.hidden_size) * learning_layers
     if learning_layers and arithmetic(reader.engine, device) == torch.bfloat16:
-        # Each pass keeps its own copies of the frozen weights; one holds a quarter of PASS_TOKENS or more.
+        # Each pass keeps its own copies of frozen weights that are not in bf16; one holds a quarter of PASS_TOKENS or
+        # more.
         layers = 1 if reader.engine.checkpointing else learning_layers
-        token += layers * _frozen_weights(reader) * 2 // (PASS_TOKENS[device.type] // 4)
+        token += layers * _rounded_weights(reader) * 2 // (PASS_TOKENS[device.type] // 4)
     fits = int(max(0.4 * free / token, 512))
     # Never below one pass for want of free memory: dropout is drawn by pass, so a resumed run must cut the same passes.
     return max(fits, PASS_TOKENS[device.type]) if learning_layers else min(fits, PASS_TOKENS[device.type])
 
 
-def _frozen_weights(reader: Reader) -> int:
-    """Of one layer."""
+def _rounded_weights(reader: Reader) -> int:
+    """Of one layer, those that each pass in bf16 rounds anew: all that are frozen but those of `learner_of`."""
     layers = list(reader.model.get_decoder().layers)
-    return sum(value.numel() for value in layers[-1].parameters() if not value.requires_grad) if layers else 0
+    frozen = [value for value in layers[-1].parameters() if not value.requires_grad] if layers else []
+    return sum(value.numel() for value in frozen if value.ndim > 1 and value.dtype != torch.bfloat16)
 
 
 def encode(

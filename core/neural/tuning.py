@@ -5,6 +5,8 @@ What must be the same for all processes is a `Course`; what comes out is the sam
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,12 @@ import torch
 from core import metrics
 from core.config import Config
 from core.data.pairs import Pairing
-from core.neural.asllr import AsLLR
+from core.data.prompts import Tokens
+from core.neural.asllr import AsLLR, Encoded, Reader
 from core.neural.choices import z_score
 from core.neural.finetune import finetune, restore
+from core.neural.learner import learner_of, read_in_step
 from core.neural.lesson import Lesson
-from core.neural.plans import prepare
 from core.neural.prefix import begin, continued
 from core.neural.scorer import Answers, heads_answers
 from core.neural.states import encode
@@ -48,7 +51,7 @@ def tune(
     """Fine-tune in place; answers on the later slice and the history of the epochs.
 
     Args:
-        model: LoRA injected. All processes give the same one.
+        model: LoRA injected. All processes give the same one; the first has it whole again at the end.
 
     Raises:
         RunError: another process has ended.
@@ -58,26 +61,23 @@ def tune(
         return _tune(model, course, device, watch, workers)
     finally:
         workers.leave()
+        if workers.shards:
+            # torch ties shared-out layers into circles, which would hold their memory for a while.
+            gc.collect()
 
 
 def _tune(
     model: AsLLR, course: Course, device: torch.device, watch: Watch, workers: Workers
 ) -> tuple[Answers, list[dict[str, Any]]]:
-    assert model.reader is not None
-    prepare(model.reader, device, learning=True)
-    model.to(device)
-    learner, train, later = _begun(model, course, course.work / FROZEN, watch, workers)
+    learner, train, later = _begun(learner_of(model, device, workers), course, course.work / FROZEN, watch, workers)
 
     def answers() -> Answers:
-        own = np.arange(len(later.prompts))[workers.slice(len(later.prompts))]
         found = torch.zeros(3, len(later.prompts), dtype=torch.float64)
-        if len(own):
-            assert learner.reader is not None
-            phase = Phase("validate", watch)
-            encoded = encode(learner.reader, Picked(later.prompts, own), device=device, on_progress=phase.at)
-            said = heads_answers(learner.heads, encoded, later.tower[own].numpy())
-            learner.to(device)
-            found[:, own] = torch.from_numpy(np.stack([said.logit, said.score, said.semantic]))
+        assert learner.reader is not None
+        for rows, encoded in _read(learner.reader, later.prompts, device, watch, workers):
+            said = heads_answers(learner.heads, encoded, later.tower[rows].numpy())
+            found[:, rows] = torch.from_numpy(np.stack([said.logit, said.score, said.semantic]))
+        learner.to(device)
         return Answers(*workers.sum(found).numpy())
 
     tuned = finetune(
@@ -90,9 +90,21 @@ def _tune(
         watch=watch,
         workers=workers,
     )
-    restore(learner, tuned.state)
-    learner.eval()
+    for each in (learner, model):
+        restore(each, tuned.state)
+        each.eval()
     return answers(), tuned.history
+
+
+def _read(
+    reader: Reader, leads: Sequence[Tokens], device: torch.device, watch: Watch, workers: Workers
+) -> Iterator[tuple[np.ndarray, Encoded]]:
+    """Yield (rows, what the language model says of them) for this process's share of the leads."""
+    if workers.shards:
+        yield from read_in_step(reader, leads, device, workers)
+    elif len(own := np.arange(len(leads))[workers.slice(len(leads))]):
+        phase = Phase("validate", watch)
+        yield own, encode(reader, Picked(leads, own), device=device, on_progress=phase.at)
 
 
 def figures(answers: Answers, converted: np.ndarray) -> dict[str, float]:
@@ -113,6 +125,9 @@ def _begun(model: AsLLR, course: Course, folder: Path, watch: Watch, workers: Wo
     config, reader, train, later = course.config, model.reader, course.train, course.later
     most = config.engine.cache_gb * 1e9
     if reader is None or not config.lora.last_layers or not most:
+        return model, train, later
+    if workers.shards:
+        watch(Event("with FSDP what frozen layers say is not kept: each epoch reads the whole language model"))
         return model, train, later
     upper = continued(reader, config.lora.last_layers, train.prompts[0])
     if upper is None:

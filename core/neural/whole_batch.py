@@ -70,8 +70,11 @@ def gradients(
         # Scores must not depend on the leads beside; what is learned from may, and short leads together go faster.
         plan = replace(plan, layout="padded")
     lengths = np.array([len(lesson.prompts[row]) for row in rows])
-    passes = own_passes(plan, lengths, min(budget, PASS_TOKENS[device.type]), workers)
-    once = len(passes) == 1 or sum(int(lengths[part].sum()) for part in passes) <= budget
+    own = own_passes(plan, lengths, min(budget, PASS_TOKENS[device.type]), workers)
+    passes = workers.in_step(own, np.array([lengths.argmin()]))
+    once = len(own) == 1 or sum(int(lengths[part].sum()) for part in own) <= budget
+    if workers.shards:
+        once = not workers.any(not once)
     model.train()
 
     def answers(part: np.ndarray) -> Tensor:
@@ -84,7 +87,7 @@ def gradients(
     with _memory_of_all(workers), torch.set_grad_enabled(once):
         said = [answers(part) for part in passes]
     outputs = torch.zeros(len(ANSWERS), len(rows), device=device)
-    for part, values in zip(passes, said, strict=True):
+    for part, values in zip(own, said, strict=False):
         outputs[:, torch.from_numpy(part).to(device)] = values.detach()
     workers.sum(outputs)
     converted = torch.from_numpy(lesson.converted[rows]).to(device)
@@ -95,7 +98,7 @@ def gradients(
     with _memory_of_all(workers):
         for number, part in enumerate(passes):
             again = said[number] if once else answers(part)
-            again.backward(wanted[:, torch.from_numpy(part).to(device)])
+            again.backward(wanted[:, torch.from_numpy(part).to(device)] * (number < len(own)))
             # Its graph goes with it.
             said[number] = again.detach()
     _sum_gradients(model, workers)
@@ -142,7 +145,8 @@ def _memory_of_all(workers: Workers) -> Iterator[None]:
     """Memory that runs out on one process runs out on all, so that they try again together."""
     failed: RuntimeError | None = None
     try:
-        yield
+        with workers.gathering():
+            yield
     except RuntimeError as error:
         if not out_of_memory(error):
             raise

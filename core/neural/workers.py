@@ -5,6 +5,7 @@
 
 All that they ever exchange is a sum. What one process knows of its slice stands among zeros, so that a sum also joins
 slices: the answers of a batch's leads, gradients, validation. Every process therefore knows the same and decides alike.
+With FSDP they also gather the frozen weights, layer by layer, in passes that they make in step (`core.neural.learner`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from core.errors import ConfigError, RunError
+from core.neural.states import out_of_memory
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others' next sum. One that has ended is noticed at once; one that hangs, or ends in
@@ -37,6 +41,12 @@ LOST = (
     "this run is fine-tuned by {count} processes, however: another one has ended or does not answer ({error}); look at "
     "what it said, then give the same command again with --resume: it goes on from the last checkpoint"
 )
+NO_ROOM = (
+    "this process has too little memory for a pass, and with FSDP no other can go on without its part of the weights "
+    "({error}); give the same command again with --resume and --set engine.checkpointing=true, or begin anew with a "
+    "smaller micro_tokens"
+)
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -46,23 +56,23 @@ class Workers:
     rank: int = 0
     count: int = 1
     store: dist.Store | None = field(default=None, repr=False)
+    shards: bool = False
+    """Whether the frozen weights are shared out among them (FSDP)."""
 
     @staticmethod
     def started(environment: Mapping[str, str] = os.environ) -> Workers:
         """The processes that the launcher has started, this one alone without a launcher.
 
         Raises:
-            ConfigError: the launcher asks for FSDP or DeepSpeed.
+            ConfigError: the launcher asks for DeepSpeed.
             RunError: the first process cannot be reached.
         """
         count = int(environment.get("WORLD_SIZE", "1"))
-        for wish, name in (("ACCELERATE_USE_FSDP", "FSDP"), ("ACCELERATE_USE_DEEPSPEED", "DeepSpeed")):
-            if environment.get(wish, "false").lower() in ("1", "true"):
-                raise ConfigError(
-                    f"here each process holds the whole language model, however: the launcher asks for {name}; launch "
-                    "with --multi_gpu instead, and make the model fit by depth, engine.precision=bf16 and "
-                    "engine.checkpointing=true"
-                )
+        if _asked(environment, "ACCELERATE_USE_DEEPSPEED"):
+            raise ConfigError(
+                "weights are shared out among processes by FSDP, however: the launcher asks for DeepSpeed; launch with "
+                "--use_fsdp instead, or with --multi_gpu where each GPU has room for the whole language model"
+            )
         if count == 1:
             return ALONE
         if torch.cuda.is_available():
@@ -72,7 +82,7 @@ class Workers:
             store, rank, count = next(dist.rendezvous("env://", timeout=PATIENCE))
         except (RuntimeError, ValueError) as error:
             raise _lost(count, error) from error
-        return Workers(rank, count, store)
+        return Workers(rank, count, store, _asked(environment, "ACCELERATE_USE_FSDP"))
 
     @property
     def first(self) -> bool:
@@ -156,6 +166,34 @@ class Workers:
         """Whether it is so on any process; returns once all of them have asked."""
         return bool(self.sum(torch.tensor(float(here))) > 0) if self.count > 1 else here
 
+    def in_step(self, own: list[T], spare: T) -> list[T]:
+        """`own` passes; where weights are gathered for each, then `spare` ones until every process makes as many."""
+        if not self.shards:
+            return own
+        passes = torch.zeros(self.count)
+        passes[self.rank] = len(own)
+        return own + [spare] * (int(self.sum(passes).max()) - len(own))
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Passes for which weights may be gathered: no process can make up for what goes wrong in another.
+
+        Raises:
+            RunError: weights are shared out, and memory runs out or another process has ended.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if self.shards and out_of_memory(error):
+                raise RunError(NO_ROOM.format(error=_first_words(error))) from error
+            if self.shards and (isinstance(error, dist.DistError) or "gloo" in str(error)):
+                raise _lost(self.count, error) from error
+            raise
+
+
+def _asked(environment: Mapping[str, str], wish: str) -> bool:
+    return environment.get(wish, "false").lower() in ("1", "true")
+
 
 def _told_to_end(*_: object, count: int) -> None:
     """What a launcher makes of all other processes when one is lost: they say so, rather than vanish."""
@@ -165,8 +203,11 @@ def _told_to_end(*_: object, count: int) -> None:
 def _lost(count: int, error: object) -> RunError:
     # Said once: a launcher that now ends this process may do so.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    why = str(error).strip().partition("\n")[0].partition(". ")[0] or type(error).__name__
-    return RunError(LOST.format(count=count, error=why))
+    return RunError(LOST.format(count=count, error=_first_words(error)))
+
+
+def _first_words(error: object) -> str:
+    return str(error).strip().partition("\n")[0].partition(". ")[0] or type(error).__name__
 
 
 ALONE = Workers()

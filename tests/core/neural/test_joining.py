@@ -1,4 +1,4 @@
-"""Two processes that fine-tune together: as one alone would, and one that is lost is noticed and made up for."""
+"""Two processes that fine-tune together: as one alone would, weights shared out or not; a lost one is made up for."""
 
 import os
 import subprocess
@@ -7,20 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.distributed import TCPStore
+from torch.distributed.tensor import DTensor
 
-from core.config import Config
+from core.config import Config, with_settings
 from core.data.pairs import Reviewed
 from core.errors import ConfigError, RunError
 from core.funnel import Tier
 from core.neural import finetune as loop
+from core.neural import tuning
 from core.neural.asllr import AsLLR, Heads
 from core.neural.checkpoints import add_lora
 from core.neural.joining import lay_down, take_up
+from core.neural.learner import learner_of
 from core.neural.material import Material
 from core.neural.plans import Plan
 from core.neural.scorer import Answers
@@ -42,8 +47,8 @@ OTHER = (
 )
 
 
-def begun(work: Path, config: Config = CONFIG) -> tuple[Material, AsLLR, Course]:
-    rows, later = np.arange(43), np.arange(43, 60)
+def begun(work: Path, config: Config = CONFIG, n: int = 43) -> tuple[Material, AsLLR, Course]:
+    rows, later = np.arange(n), np.arange(43, 60)
     material = Material(LEADS, rows, later, config, work, nobody)
     reader = material.reader()
     torch.manual_seed(config.seed)
@@ -73,22 +78,22 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
 
 
 @contextmanager
-def another(work: Path) -> Iterator[tuple[Workers, subprocess.Popen[str]]]:
-    """This process as the first of two; the other is started here."""
+def another(work: Path, **more: str) -> Iterator[tuple[Workers, subprocess.Popen[str]]]:
+    """This process as the first of two; the other is started here, with `more` in its environment."""
     store = TCPStore("127.0.0.1", 0, 2, is_master=True, wait_for_workers=False)
     started = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
-    environment = {**os.environ, **started, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **started, **more, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", OTHER, str(work)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        yield Workers(0, 2, store), process
+        yield Workers(0, 2, store, shards="ACCELERATE_USE_FSDP" in more), process
     finally:
         process.kill()
         process.communicate()
 
 
-def tuned_by_two(work: Path, workers: Workers, watch: Watch = nobody) -> Learnt:
-    material, model, course = begun(work)
+def tuned_by_two(work: Path, workers: Workers, watch: Watch = nobody, config: Config = CONFIG, n: int = 43) -> Learnt:
+    material, model, course = begun(work, config, n)
     lay_down(model, course, material.backbone().identity)
     workers.call()
     answers, history = tune(model, course, CPU, watch, workers)
@@ -106,6 +111,36 @@ def test_two_learn_what_one_does(tmp_path: Path, alone: Learnt) -> None:
     np.testing.assert_allclose(said.logit, answers.logit, atol=1e-4)
     assert [one["step"] for one in told] == [one["step"] for one in history] == [5, 10]
     assert list((tmp_path / FROZEN).glob("*.safetensors"))
+
+
+@pytest.mark.slow
+def test_two_of_which_each_holds_half_the_weights_learn_what_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_otherwise = "batch_leads=13", "lora.last_layers=0", "micro_tokens=400", "engine.checkpointing=true"
+    config, plan = with_settings(CONFIG, list(set_otherwise)), Plan(CPU, "padded", "sdpa", torch.float32)
+    _, model, course = begun(tmp_path / "alone", config, 13)
+    lengths = np.array([len(lead) for lead in course.train.prompts])
+    counts = [len(own_passes(plan, lengths, 400, Workers(rank, 2))) for rank in range(2)]
+    assert counts[0] > counts[1] > 1 and lengths.sum() > 2 * 400, "one has to wait, and both to read again"
+    answers, _ = tune(model, course, CPU, nobody)
+    weights, held = learnt(model), list[nn.Module]()
+
+    def noted(*asked: Any) -> AsLLR:
+        made = learner_of(*asked)
+        held.extend(made.reader.model.get_decoder().layers if made.reader else ())
+        return made
+
+    monkeypatch.setattr(tuning, "learner_of", noted)
+    with another(tmp_path, ACCELERATE_USE_FSDP="true") as (workers, process):
+        ours, said, _ = tuned_by_two(tmp_path, workers, config=config, n=13)
+        assert process.wait(60) == 0, process.communicate()[1]
+    for name, value in weights.items():
+        torch.testing.assert_close(ours[name], value, atol=1e-5, rtol=1e-4)
+    np.testing.assert_allclose(said.logit, answers.logit, atol=1e-4)
+    frozen = [each for layer in held for each in layer.parameters() if not each.requires_grad]
+    kept = sum(each.to_local().untyped_storage().nbytes() for each in frozen if isinstance(each, DTensor))
+    assert kept == sum(each.numel() * each.element_size() for each in frozen) / 2 > 0
 
 
 @pytest.mark.slow
@@ -165,9 +200,27 @@ def test_passes_are_the_same_for_any_number_of_processes(lengths: np.ndarray) ->
 def test_a_launcher_is_understood() -> None:
     assert Workers.started({}) is ALONE and ALONE.first and ALONE.slice(5) == slice(0, 5, 1)
     assert Workers.started({"WORLD_SIZE": "1", "RANK": "0"}) is ALONE
-    with pytest.raises(ConfigError, match="FSDP"):
-        Workers.started({"WORLD_SIZE": "2", "RANK": "0", "ACCELERATE_USE_FSDP": "true"})
+    assert Workers.started({"WORLD_SIZE": "1", "ACCELERATE_USE_FSDP": "true"}) is ALONE
+    with pytest.raises(ConfigError, match="DeepSpeed"):
+        Workers.started({"WORLD_SIZE": "2", "RANK": "0", "ACCELERATE_USE_DEEPSPEED": "true"})
     assert list(range(5))[Workers(1, 2).slice(5)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "shards, error, wanted, match",
+    [
+        (True, torch.OutOfMemoryError("CUDA out of memory. Tried"), RunError, "engine.checkpointing=true"),
+        (True, RuntimeError("[gloo/tcp/pair.cc:553] Connection closed by peer"), RunError, "another one has ended"),
+        (True, RuntimeError("shapes cannot be multiplied"), RuntimeError, "multiplied"),
+        (False, torch.OutOfMemoryError("CUDA out of memory"), torch.OutOfMemoryError, "out of memory"),
+    ],
+    ids=["no memory", "lost", "a bug", "whole weights"],
+)
+def test_what_goes_wrong_while_weights_are_gathered(
+    shards: bool, error: RuntimeError, wanted: type[Exception], match: str
+) -> None:
+    with pytest.raises(wanted, match=match), Workers(0, 2, shards=shards).gathering():
+        raise error
 
 
 def test_those_who_are_not_needed_are_told() -> None:
