@@ -16,16 +16,21 @@ process of its own: what it took by the clock and of the processor's time, and t
 Talks are cut to their first two turns and repeat after 40,000 leads, since drawing one for each takes longer than all
 the rest; no step here reads what they say.
 
+With `--folder` the files of each size are kept there, and `--steps` does some steps again on what is there.
+
     python -m benchmarks.six_million [--leads 100000 1000000 6140000] [--train-leads 50000] [--json] [--smoke]
+    python -m benchmarks.six_million --leads 300000 --folder build/six --steps score queue
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -127,6 +132,7 @@ def train(folder: Path, leads: int, train_leads: int) -> Facts:
     fields = stored.features[list(schema.features.columns())]
     taken = Leads(stored.roles.assign(dialogue=""), fields, schema)
     settings = Config(fields="tower", baselines=False, mask=False)
+    shutil.rmtree(folder / "run", ignore_errors=True)
     card = train_whole(taken, settings, folder / "run", watch=nobody)
     return {"leads": len(taken), "auc_of_the_calibration_part": card["metrics"]["auc"]["value"]}
 
@@ -149,15 +155,12 @@ def evaluate(folder: Path, leads: int, _: int) -> Facts:
 
 
 def queue(folder: Path, leads: int, _: int) -> Facts:
-    import pandas as pd
-
     from core.queue.build import build_queue
-    from core.scores import Scores
-    from core.workspace.datasets import leads_of
+    from core.queue.sources import RankedFile
+    from core.workspace.datasets import stored_leads
 
     path = folder / "queue.parquet"
-    scores = Scores(pd.read_parquet(folder / "scores.parquet"))
-    build_queue(path, scores, leads_of(_workspace(folder), _dataset(folder)))
+    build_queue(path, RankedFile(folder / "scores.parquet"), stored_leads(_workspace(folder), _dataset(folder)))
     return {"file_mib": path.stat().st_size / (1 << 20)}
 
 
@@ -217,16 +220,20 @@ def taken(name: str, folder: Path, leads: int, train_leads: int, connection: Con
     connection.send({**spent, "peak_mib": peak_mib(), "found": found})
 
 
-def measure(leads: int, train_leads: int, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """Every step at this size, by name; all files are gone afterwards."""
+def measure(
+    leads: int, train_leads: int, say: Callable[[str], None], steps: Sequence[str], kept: Path | None
+) -> dict[str, dict[str, Any]]:
+    """The steps at this size, by name; all files are gone afterwards, or stay in `kept`."""
     results = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for step in STEPS:
-            results[step.__name__] = took = in_child(taken, step.__name__, Path(folder), leads, train_leads)
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() if kept is None else nullcontext(kept) as folder:
+        for step in steps:
+            results[step] = took = in_child(taken, step, Path(folder), leads, train_leads)
             spent = (
                 f"{took['seconds']:8.1f} s {took['cpu_seconds']:8.1f} s of the processor {took['peak_mib']:7.0f} MiB"
             )
-            say(f"{leads:>9,} {step.__name__:<9}{spent}  {took['found']}")
+            say(f"{leads:>9,} {step:<9}{spent}  {took['found']}")
     return results
 
 
@@ -243,12 +250,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leads", type=int, nargs="+", default=[100_000, 1_000_000, PAPER])
     parser.add_argument("--train-leads", type=int, default=50_000)
+    names = [step.__name__ for step in STEPS]
+    parser.add_argument("--steps", nargs="+", choices=names, default=names, help="those before must have left --folder")
+    parser.add_argument("--folder", type=Path, help="keep the files of each size in a folder of its own in this one")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--smoke", action="store_true", help="few leads: only to see that it runs")
     options = parser.parse_args()
+    if options.steps != names and options.folder is None:
+        parser.error("--steps needs a --folder in which the steps before have left their files")
     sizes, train_leads = ([4_000], 1_000) if options.smoke else (options.leads, options.train_leads)
     say: Callable[[str], None] = (lambda text: None) if options.json else (lambda text: print(text, flush=True))
-    results = {leads: measure(leads, train_leads, say) for leads in sizes}
+    results = {}
+    for leads in sizes:
+        kept = None if options.folder is None else options.folder / str(leads)
+        results[leads] = measure(leads, train_leads, say, options.steps, kept)
     if options.json:
         print(json.dumps({"steps": results, "growth": growth(results) if len(results) > 1 else {}}))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.answers import Answer
+from core.charts.style import counted
 from core.errors import LeadRankError, RunError
 from core.jobs import records
 from core.jobs.ledger import ACTIVE
@@ -75,7 +76,10 @@ def _rescored(ws: Workspace, data: Dataset, run_id: str, named: bool) -> tuple[s
     request = {"run_id": run_id, "dataset_id": data.id, "part": "open", "reason": "schedule"}
     done = records.run_here(ws, "score", request, by=WHO, label=f"Score {data.name}")
     if done.state == "done":
-        return "done", f"{(done.result or {}).get('leads', 0):,} leads scored"
+        result = done.result or {}
+        leads, read = int(result.get("leads", 0)), int(result.get("read", 0))
+        known = "" if read == leads else f", {read:,} of them read: the others did not change"
+        return "done", f"{counted(leads, 'lead')} scored{known}"
     if done.state in ACTIVE:
         return "skipped", "it is being scored by another process"
     return done.state, done.message

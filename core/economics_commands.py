@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.answers import Answer, as_json
+from core.charts.style import counted
 from core.console import load
 from core.data.schema import load_schema
 from core.data.splitting import final_outcomes
@@ -90,23 +91,23 @@ def depth(
     document |= {"against_basis": basis, "against_leads": len(chance), "against_depth": chosen}
     best = curve.best_profit
     told_lines = [
-        f"Call the best {curve.best_depth:,} of {curve.leads:,} leads: expected profit {told(best.value, terms)} "
-        f"(likely {told(best.low, terms)} to {told(best.high, terms)}).",
+        f"Call the best {curve.best_depth:,} of {counted(curve.leads, 'lead')}: expected profit "
+        f"{told(best.value, terms)} (likely {told(best.low, terms)} to {told(best.high, terms)}).",
         f"Depths from {curve.best_from:,} to {curve.best_to:,} cannot be told from it.",
     ]
     if now is not None:
         here = curve.at(now)
         document["at_capacity"] = here.to_dict()
-        told_lines.append(f"At your {now:,} calls: {told(here.value, terms)}.")
+        told_lines.append(f"At your {counted(now, 'call')}: {told(here.value, terms)}.")
         if calls_per_person:
             more = one_more_person(curve, now, calls_per_person)
             document["one_more_person"] = more.to_dict()
             told_lines.append(
-                f"One more person ({calls_per_person:,} calls) brings "
+                f"One more person ({counted(calls_per_person, 'call')}) brings "
                 f"{told(more.value, terms, per_period=True)} before their pay "
                 f"(likely {told(more.low, terms)} to {told(more.high, terms)})."
             )
-    measured = f"The best {chosen:,} of {len(chance):,} leads against other orders, {basis}:"
+    measured = f"The best {chosen:,} of {counted(len(chance), 'lead')} against other orders, {basis}:"
     return Answer(document, "\n".join([*told_lines, "", measured, wrong.to_string(index=False)]))
 
 
@@ -142,7 +143,7 @@ def qualify(
     table = table.join(ranked.frame).sort_values("priority", ascending=False, kind="stable", ignore_index=True)
     write_table(table, out)
     shown = table[["lead_id", "priority", "probability", *table.columns.intersection(["days", *measures])]].head(10)
-    text = f"{len(table):,} leads in {out}; what counts: {ranked.how}\n{shown.to_string(index=False)}"
+    text = f"{counted(len(table), 'lead')} in {out}; what counts: {ranked.how}\n{shown.to_string(index=False)}"
     return Answer({"out": str(out), "leads": len(table), "how": ranked.how, "top": as_json(shown)}, text)
 
 
@@ -211,7 +212,8 @@ def package(
     wishes = Wishes(leads=number, budget=budget, min_expected_orders=orders)
     found = make_package(table_of(leads), wishes, CORRELATION if correlation is None else correlation)
     text = (
-        f"{len(found.frame):,} leads for {told(found.price, terms)}, {found.expected_orders:.1f} orders expected.\n"
+        f"{counted(len(found.frame), 'lead')} for {told(found.price, terms)}, "
+        f"{found.expected_orders:.1f} orders expected.\n"
         f"{found.regions.to_string(index=False)}\n{found.how}"
     )
     return Answer(as_json(found.to_dict()) | {"terms": terms.to_dict()}, text)

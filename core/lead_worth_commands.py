@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.answers import Answer, as_json
+from core.charts.style import counted
 from core.console import load
 from core.data.schema import Schema, load_schema
 from core.data.splitting import as_open
@@ -119,8 +120,9 @@ def returns(
     document = {"objective": objective, "target": target, "threshold": least, "leads": len(table), "worth": worth}
     document |= {"expected_profit": profit, "cost": spent, "terms": terms.to_dict()}
     line = (
-        f"{worth:,} of {len(table):,} leads return {least:.0%} or more of what converting them costs; working these "
-        f"costs {told(spent, terms)} and should leave {told(profit, terms)}."
+        f"{worth:,} of {counted(len(table), 'lead')} {'returns' if worth == 1 else 'return'} {least:.0%} or more of "
+        f"what converting one costs; working {'it' if worth == 1 else 'these'} costs {told(spent, terms)} and should "
+        f"leave {told(profit, terms)}."
     )
     return _each(frame[["lead_id", "rank", "probability"]].join(table), document, [line], out)
 
@@ -180,8 +182,9 @@ def changes(
     was, now = (frame.drop(columns=["probability", "rank"]) for frame in (earlier, later))
     waiting = due(was, now, days_since, every)
     document = {"changed": len(table), "due": len(waiting), "why_due": as_json(waiting.head(SHOWN))}
-    lines = [f"{len(table):,} leads changed; {len(waiting):,} of {len(later):,} were due to be scored again."]
-    return _each(table, document, lines, out)
+    were = "was" if len(waiting) == 1 else "were"
+    line = f"{counted(len(table), 'lead')} changed; {len(waiting):,} of {len(later):,} {were} due to be scored again."
+    return _each(table, document, [line], out)
 
 
 def next(scores: Path, contact: str, out: Path | None, leads: Path, schema: Path) -> Answer:
@@ -213,7 +216,7 @@ def _each(table: pd.DataFrame, document: dict[str, Any], lines: list[str], out: 
     """The answer with its rows: all of them in the file, or in the document; the first of them for people."""
     if out is not None:
         write_table(table, out)
-        document, lines = document | {"out": str(out)}, [*lines, f"{len(table):,} leads are in {out}."]
+        document, lines = document | {"out": str(out)}, [*lines, f"{counted(len(table), 'row')} in {out}."]
     else:
         document = document | {"rows": as_json(table)}
     return Answer(document, "\n".join(lines if table.empty else [*lines, "", table.head(SHOWN).to_string(index=False)]))

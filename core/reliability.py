@@ -148,16 +148,17 @@ def calibration_intervals(
         NotComputable: as the metrics themselves, or fewer than two leads (customers, with `clusters`).
     """
     truth, chance = checked_probability(outcome, probability)
-    residuals = (truth - chance)[:, None] * equal_mass_bins(chance, bins)
-    columns = np.column_stack(
-        [np.ones_like(truth), truth, chance, (truth - chance) ** 2, log_losses(truth, chance), residuals]
-    )
+    residuals = equal_mass_bins(chance, bins)
+    residuals *= (truth - chance)[:, None]
+    columns = [np.ones_like(truth), truth, chance, (truth - chance) ** 2, log_losses(truth, chance)]
     rng = np.random.default_rng(seed)
     unit = bundled(np.arange(len(truth)) if clusters is None else clusters, rng)
     units = int(unit.max()) + 1
     if units < 2:
         raise NotComputable(f"an interval needs at least 2 leads or customers, however: got={units}")
-    totals = csr_array((np.ones(len(unit)), (unit, np.arange(len(unit))))) @ columns
+    into = csr_array((np.ones(len(unit)), (unit, np.arange(len(unit)))))
+    totals = np.hstack([into @ np.column_stack(columns), into @ residuals])
+    del residuals, columns  # of millions of leads, most of the memory
     one_each = np.ones(units, dtype=np.int64)
     sums = np.concatenate([draw(rng, one_each, block).T @ totals for block in blocks(resamples, units)])
     n, won, expected, squared, nats = sums[:, :5].T

@@ -9,8 +9,11 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.data.changing import Unit
+from core.data.finding import distinct, places, texts
 from core.data.formulas import neutral, original
 from core.data.leads import Leads
 from core.data.reading import column_names, read_table
@@ -54,7 +57,9 @@ class Scores:
             raise LeadRankError(
                 "scores must be finite numbers, however: some leads got none; this model cannot rank these leads"
             )
-        frame = frame.sort_values(["score", "lead_id"], ascending=[False, True], kind="stable", ignore_index=True)
+        told = pa.table({"score": frame["score"].to_numpy(dtype=float), "lead_id": texts(frame["lead_id"])})
+        order = pc.sort_indices(told, sort_keys=[("score", "descending"), ("lead_id", "ascending")])
+        frame = frame.iloc[order.to_numpy()].reset_index(drop=True)
         frame.insert(3, "rank", np.arange(1, len(frame) + 1))
         return Scores(frame)
 
@@ -67,14 +72,22 @@ class Scores:
         Raises:
             LeadRankError: some of the ids were not scored.
         """
-        frame = self.frame.set_index("lead_id").reindex(lead_ids.astype(object))
-        missing = frame["score"].isna()
+        at = places(texts(lead_ids), texts(self.frame["lead_id"]))
+        missing = at < 0
         if missing.any():
             raise LeadRankError(
-                f"{int(missing.sum())} of {len(frame)} leads have no score, the first of them "
-                f"'{frame.index[missing][0]}': score the same lead file that is evaluated"
+                f"{int(missing.sum())} of {len(at)} leads have no score, the first of them "
+                f"'{lead_ids.iloc[int(missing.argmax())]}': score the same lead file that is evaluated"
             )
-        return frame.reset_index()
+        return self.frame.iloc[at].reset_index(drop=True)
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """The leads of several rankings by one scorer, ranked as one."""
+    if len(parts) == 1:
+        return parts[0]
+    frame = pd.concat([part.frame for part in parts], ignore_index=True).drop(columns="rank")
+    return Scores.ranked(**{str(name): column.to_numpy() for name, column in frame.items()})
 
 
 def write_scores(scores: Scores, path: Path) -> None:
@@ -104,7 +117,7 @@ def read_scores(path: Path) -> Scores:
     ids = frame["lead_id"].astype(str)
     if path.suffix != ".parquet":
         ids = original(ids)
-    if ids.duplicated().any():
+    if distinct(texts(ids)) < len(ids):
         rows = (np.flatnonzero(ids.duplicated())[:5] + 2).tolist()
         raise ReadError(f"'{path.name}': each lead may have one score, however: rows {rows} repeat a lead_id")
     columns = {}

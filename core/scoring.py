@@ -28,7 +28,7 @@ from core.scores import Attribution, Rescorer, Scorer, Scores
 if TYPE_CHECKING:
     from core.neural.scorer import NeuralScorer
 
-READING = 1
+READING = 2
 """Raised where the code comes to say something else of a lead by the same run: scores kept before are then not used."""
 
 
@@ -90,6 +90,8 @@ class Reading:
     """`cpu` or `cuda`: where it runs, decided for all workers alike."""
     engine: Engine | None
     """How the language model is computed, its precision decided for all workers alike; None: fields alone are read."""
+    weights: int
+    """Bytes of the language model in fp32, which each process that scores holds; 0 where fields alone are read."""
     mark: str
     """sha256: scores that other runs, kinds of devices, arithmetic or code that reads give have another."""
 
@@ -101,19 +103,19 @@ def reading_of(run: Path, *, device: str = "auto", backbone: str | None = None, 
         RunError, BackboneError: the run, or its language model, cannot be had, or is altered.
         LeadRankError: there is no such device.
     """
-    from core.neural.backbones import reload_backbone
+    from core.neural.backbones import weight_bytes
     from core.neural.checkpoints import computing, load_run
     from core.neural.plans import arithmetic
     from core.neural.scorer import pick_device
 
-    place, loaded, engine = pick_device(device), load_run(run), None
+    place, loaded, engine, weights = pick_device(device), load_run(run), None, 0
     if loaded.ranking.reads and loaded.identity:
-        reload_backbone(replace(loaded.identity, layers=1), name=backbone)
+        weights = weight_bytes(loaded.identity, name=backbone)
         in_two_bytes = arithmetic(loaded.config.engine, place).itemsize == 2
         engine = replace(loaded.config.engine, precision="bf16" if in_two_bytes else "fp32")
     code = (READING, prompts.INSTRUCTION, prompts.FIELDS_TITLE, prompts.DIALOGUE_TITLE, prompts.QUESTION)
     mark = repr((computing(run), place.type, engine and engine.precision, parts, code))
-    return Reading(loaded.schema, place.type, engine, hashlib.sha256(mark.encode()).hexdigest())
+    return Reading(loaded.schema, place.type, engine, weights, hashlib.sha256(mark.encode()).hexdigest())
 
 
 def score(leads: Leads, scorer: Scorer, watch: Watch = nobody, *, parts: bool = False) -> Scores:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.answers import Answer, as_json
+from core.charts.style import counted
 from core.console import load, tell
 from core.data.leads import Leads
 from core.data.schema import load_schema
@@ -85,7 +86,7 @@ def assign(model: Path, leads: Path, out: Path) -> Answer:
     columns = {name: COLUMNS[name] for name in assigned.columns}
     text = ", ".join(f"{name} {count:,}" for name, count in told.items())
     document = {"leads": len(assigned), "out": str(out), "counts": as_json(counts(assigned)), "columns": columns}
-    return Answer(document, f"{len(assigned):,} leads in {out}: {text}")
+    return Answer(document, f"{counted(len(assigned), 'lead')} in {out}: {text}")
 
 
 def evaluate(

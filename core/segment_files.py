@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from core.charts.style import counted
 from core.data.leads import Leads
 from core.data.segment_rules import SEGMENTS, Condition, Rules
 
@@ -25,7 +26,7 @@ def rules_text(rules: Rules, leads: Leads) -> str:
     """
     labels = rules.labels(leads)
     counts = ", ".join(f"{name or 'not known'} {int((labels == name).sum()):,}" for name in (*SEGMENTS, ""))
-    lines = [f"# of {len(leads):,} leads these rules say: {counts}"]
+    lines = [f"# of {counted(len(leads), 'lead')} these rules say: {counts}"]
     if rules.blind:
         lines += ["# columns that only tell whether a campaign could be seen, such as consent"]
         lines += [f"blind = {_value(rules.blind)}"]
@@ -43,7 +44,7 @@ def rules_text(rules: Rules, leads: Leads) -> str:
 
 def _table(head: str, remark: str, condition: Condition, leads: Leads) -> Iterable[str]:
     held = condition.holds(leads)
-    yield f"# {remark}; this one of {int((held == 1).sum()):,} leads"
+    yield f"# {remark}; this one of {counted(int((held == 1).sum()), 'lead')}"
     yield head
     yield f"column = {_value(condition.column)}"
     yield f"test = {_value(condition.test)}"

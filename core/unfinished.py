@@ -1,7 +1,7 @@
 """A run folder while its run is not finished: who may go on in it, and what stands there for that.
 
-    out/.work/request.json   leads, settings and reviews that it was begun with; comes once the leads are read
-    out/.work/...            what can be made again; gone once the run is finished
+out/.work/request.json   leads, settings and reviews that it was begun with; comes once the leads are read
+out/.work/...            what can be made again; gone once the run is finished
 """
 
 from __future__ import annotations

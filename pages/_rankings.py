@@ -42,6 +42,7 @@ def scoring_box(dataset: Dataset, scoring: Scoring) -> None:
             help="UTC.",
         )
         scored.score_now(dataset, "Score again", again=True)
+        scored.scoring_failed(dataset, since=max(each.made for each in known.values()))
 
 
 def rankings(dataset: Dataset, found: Sequence[Run]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,10 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False, beside: Run 
         label,
         type="secondary" if again else "primary",
         icon=":material/refresh:" if again else ":material/play_arrow:",
-        help=shared.literal(f"With the model {model.name}. Earlier scorings stay."),
+        help=shared.literal(
+            f"With the model {model.name}, which reads the leads that changed since it scored them. Earlier scorings "
+            "stay."
+        ),
     ):
         with shared.guard():
             used = scorings.scoring_in_use(ws, dataset.id)
@@ -149,10 +153,13 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False, beside: Run 
             st.rerun()
 
 
-def scoring_failed(dataset: Dataset) -> None:
-    """Show the last scoring of this dataset where it did not end well, with the way to resume it."""
+def scoring_failed(dataset: Dataset, since: datetime.datetime | None = None) -> None:
+    """Show the last scoring of this dataset, unless it was begun before `since` (UTC), where it did not end well, with
+    the way to resume it."""
     last = _scoring_job(dataset.id, active=None)
-    if last is not None and last.state in ("failed", "cancelled", "interrupted"):
+    if last is None or (since is not None and last.created < since):
+        return
+    if last.state in ("failed", "cancelled", "interrupted"):
         shared.watch_job(last.id)
 
 

@@ -1,7 +1,7 @@
-"""Lead files of any size scored in shards: bounded memory, several processes, resumable, only what changed.
+"""Leads of any number scored in shards: bounded memory, several processes, resumable, only what changed.
 
     lead file --> Shards of leads on disk, checked as one file                  shards.py
-                    |              what was said of them before, by shard       earlier.py
+    leads at hand --'              what was said of them before, by shard       earlier.py
                     |
     shard ----> frame of leads --> frame of scores, no rank                     frames.py
                     |              kept as a file of the shard, whole or not    worker.py
@@ -12,7 +12,8 @@
                     |
     scores of all shards --> sorted and numbered, CSV or Parquet                merging.py
 
-`whole.py` runs it from the file to the ranking. What a run says of a lead depends on that lead alone, so means, number
-of processes and size of shards change nothing: to the last bit on a processor, which reads each lead alone; on a GPU
-the leads read beside it may move the last digits. Device and precision are decided once, for all workers.
+`whole.py` runs it from the file, or the leads of a dataset, to the ranking. What a run says of a lead depends on that
+lead alone, so means, number of processes and size of shards change nothing: to the last bit on a processor, which reads
+each lead alone; on a GPU the leads read beside it may move the last digits. Device and precision are decided once, for
+all workers.
 """

@@ -17,17 +17,37 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+import psutil
+
 from core.bulk.worker import Done, Order, ShardScorer
 from core.devices import cores, devices
 from core.errors import LeadRankError
 from core.progress import Event, Watch
+from core.scoring import Reading
 
 MOST_DEATHS = 3
 """Workers that may die over one shard before it is given up."""
+CORES_EACH = 2
+"""Of a worker on a processor."""
+PROCESS_BYTES = 1 << 30
+"""What a worker takes beside the weights of its language model: Python, torch and one pass."""
+TICK_SECONDS = 1.0
+"""How often it is told how far each is while nothing is heard: whoever watches may stop the work then."""
 Progress = Callable[[int, int], None]
 """Called with (shard, leads of it that are read)."""
 Means = Callable[[Order, list[int], int, Progress, Watch], Iterator[Done]]
 """(what to do, shards, workers, how far each is, what else is told) -> shards as they are finished."""
+
+
+def sensible_workers(reading: Reading) -> int:
+    """Processes that score at a time on this machine: one where fields alone are read; with a language model one for
+    each GPU, or for every `CORES_EACH` cores, as far as free memory holds their models."""
+    if reading.engine is None:
+        return 1
+    if reading.device == "cuda":
+        return max(1, len(_gpus()))
+    fit = psutil.virtual_memory().available // (reading.weights + PROCESS_BYTES)
+    return max(1, min(cores() // CORES_EACH, fit))
 
 
 def score_locally(order: Order, shards: list[int], workers: int, at: Progress, watch: Watch) -> Iterator[Done]:
@@ -60,7 +80,10 @@ def score_in_processes(order: Order, shards: list[int], workers: int, at: Progre
                 started.append(worker.process)
                 crew[worker.line] = worker
                 worker.give(waiting.popleft())
-            ready = wait(list(crew))
+            ready = wait(list(crew), timeout=TICK_SECONDS)
+            if not ready:
+                worker = next(iter(crew.values()))
+                at(worker.shard, worker.read)
             for worker in [worker for line, worker in crew.items() if line in ready]:
                 try:
                     kind, said = worker.line.recv()
@@ -71,6 +94,7 @@ def score_in_processes(order: Order, shards: list[int], workers: int, at: Progre
                     waiting.appendleft(worker.shard)
                     continue
                 if kind == "at":
+                    worker.read = said
                     at(worker.shard, said)
                 elif kind == "failed":
                     raise LeadRankError(said)
@@ -94,9 +118,11 @@ class _Worker:
     line: Connection
     place: int
     shard: int = -1
+    read: int = 0
+    """Leads of the shard."""
 
     def give(self, shard: int) -> None:
-        self.shard = shard
+        self.shard, self.read = shard, 0
         with suppress(OSError):  # it died meanwhile, which the next look at its line tells
             self.line.send(shard)
 
@@ -160,6 +186,6 @@ def _give_up(worker: _Worker, deaths: int) -> None:
     if deaths >= MOST_DEATHS:
         raise LeadRankError(
             f"{deaths} workers, one after the other, had to score shard {worker.shard}, however: the last one "
-            f"{worker.died()}; most often memory is too small: give fewer --workers. What is done is kept, and the "
-            "same command goes on with it"
+            f"{worker.died()}; most often memory is too small for several at a time (--workers). What is done is "
+            "kept, and the same work goes on with it when it is started again"
         )

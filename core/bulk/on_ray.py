@@ -1,11 +1,12 @@
 """Shards scored by actors of Ray Data, each of which loads the model once: on one machine, or on a cluster.
 
 The run's folder and the folder of shards must lie where every machine finds them by the same path, and this product
-must be importable there. Tried with two actors on one machine.
+must be importable there. Tried with two actors on one machine, one of which was killed: its shard went to another.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -64,7 +65,9 @@ def score_on_ray(order: Order, shards: list[int], workers: int, at: Progress, wa
         LeadRankError: an actor failed again and again.
     """
     if not ray.is_initialized():
-        ray.init(log_to_driver=False, include_dashboard=False, runtime_env={"env_vars": _environment()})
+        quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": False}
+        ray.init(**quiet, runtime_env={"env_vars": _environment()})
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     rows = ray.data.from_items([{"shard": shard} for shard in shards], override_num_blocks=len(shards))
     done = rows.map_batches(

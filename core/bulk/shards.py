@@ -1,10 +1,10 @@
-"""A lead file in shards on disk, checked as one file, and which of them are scored: what a stopped command finds again.
+"""Leads in shards on disk, checked as one file, and which of them are scored: what stopped work finds again.
 
 WORK/<model>.lock           while a command uses the folders of this model
-WORK/<model>-<file>/        shards.json          comes last: without it the file is read anew
+WORK/<model>-<leads>/       shards.json          comes last: without it the leads are read anew
                             leads-*, column-*    see `core.data.keeping`; gone once all is scored
                             wanted.npy           which leads are to be scored
-                            earlier.parquet      what the model said of these lead ids in other files; gone likewise
+                            earlier.parquet      what the model said of these lead ids before; gone likewise
                             scores-00012.parquet lead_id, content, score, probability, ...: a shard's, once it is done
 """
 
@@ -15,7 +15,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,12 +27,12 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from core.bulk.earlier import keep_earlier
+from core.data.big_files import keep_leads
 from core.data.keeping import OnDisk
 from core.data.leads import Leads
-from core.data.schema import Schema, schema_from_dict, schema_to_dict
+from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.sources import kind_of
 from core.data.splitting import open_rows
-from core.data.validation import keep_leads
 from core.errors import LeadRankError
 from core.progress import Watch, in_percent
 from core.scoring import Reading
@@ -39,20 +40,26 @@ from core.scoring import Reading
 FORMAT = 2
 """Of the folder; a folder of another one is not looked at."""
 _FOLDER = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}")
+LOOK_SECONDS = 1.0
+"""Between two looks at a folder that somebody else holds."""
+
+
+_Kept = tuple[OnDisk, np.ndarray, tuple[str, ...]]
+"""The leads, which of them are to be scored, and what was noted."""
 
 
 @dataclass(frozen=True)
 class Shards:
-    """The shards of one lead file for one model."""
+    """The shards of one lead file, or of leads that were at hand, for one model."""
 
     folder: Path
     kept: OnDisk
     notes: tuple[str, ...]
-    """What was noted when the file was read."""
+    """What was noted when a file was read."""
 
     @cached_property
     def wanted(self) -> np.ndarray:
-        """Shape (leads of the file,), bool: which are to be scored."""
+        """Shape (leads that are kept,), bool: which are to be scored."""
         return np.load(self.folder / "wanted.npy", mmap_mode="r")
 
     @cached_property
@@ -79,16 +86,20 @@ class Shards:
         return self.kept.leads(shard).take(np.flatnonzero(self.wanted[start : start + self.kept.sizes[shard]]))
 
     def others(self) -> list[Path]:
-        """Folders of other files that the same model scored, or began to."""
+        """Folders of other leads that the same model scored, or began to."""
         alike = self.folder.parent.glob(f"{self.folder.name[:16]}-*")
         return sorted(path for path in alike if path != self.folder and _FOLDER.fullmatch(path.name) and path.is_dir())
 
     def finish(self) -> None:
-        """Drop all but the scores, and what is kept of other files that were finished."""
+        """Drop all but the scores."""
         for pattern in ("leads-*.parquet", "column-*", "earlier.parquet", ".*.part"):
             for path in self.folder.glob(pattern):
                 path.unlink()
         shutil.rmtree(self.folder / "sorting", ignore_errors=True)
+        os.utime(self.folder)  # used now, as `keep_newest` sees it
+
+    def drop_others(self) -> None:
+        """Drop what is kept of other leads that were finished."""
         for path in self.others():
             other = open_shards(path)
             if other is not None and not other.waiting() and not other.kept.whole_on_disk():
@@ -100,24 +111,28 @@ class Shards:
 
 
 @contextmanager
-def held(work: Path, reading: Reading) -> Iterator[None]:
+def held(work: Path, reading: Reading, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold what a folder keeps of one model as long as this lasts; a process that dies gives it back.
 
     The folder is made, and goes again where nothing was left in it.
 
+    Args:
+        waiting: called again and again while another process holds it; None = nobody waits.
+
     Raises:
-        LeadRankError: another command, or this one, scores with this model there.
+        LeadRankError: another command, or this one, scores with this model there, and nobody waits.
     """
     work.mkdir(parents=True, exist_ok=True)
     path = work / f"{reading.mark[:16]}.lock"
     lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise LeadRankError(
-            f"one command at a time scores with a model in a work folder, however: another one does so in '{work}'; "
-            "wait until it has ended, or give another folder as --work"
-        ) from None
+    while not _taken(lock):
+        if waiting is None:
+            raise LeadRankError(
+                f"one command at a time scores with a model in a work folder, however: another one does so in "
+                f"'{work}'; wait until it has ended, or give another folder as --work"
+            )
+        waiting()
+        time.sleep(LOOK_SECONDS)
     try:
         yield
     finally:
@@ -126,6 +141,21 @@ def held(work: Path, reading: Reading) -> Iterator[None]:
         lock.release()
         if not any(work.iterdir()):
             work.rmdir()
+
+
+def _taken(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
+
+
+def keep_newest(work: Path, most: int) -> None:
+    """Drop all of a work folder but what was used last, `most` folders of leads, whatever model or code scored them."""
+    folders = [path for path in work.iterdir() if _FOLDER.fullmatch(path.name) and path.is_dir()]
+    for path in sorted(folders, key=lambda path: path.stat().st_mtime)[:-most]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def open_shards(folder: Path) -> Shards | None:
@@ -151,36 +181,59 @@ def make_shards(
         LeadRankError: `only_open`, and no lead is open.
     """
     kind_of(source)  # a file that is none is told as such
-    told = json.dumps([FORMAT, only_open, shard_leads, schema_to_dict(reading.schema)], sort_keys=True)
-    folder = work / f"{reading.mark[:16]}-{hashlib.sha256(f'{_sha256(source)}{told}'.encode()).hexdigest()[:16]}"
+
+    def read(folder: Path) -> _Kept:
+        tell = in_percent(f"read {source.name}", watch)
+        kept, report = keep_leads(source, reading.schema, folder, rows=shard_leads, on_progress=tell)
+        wanted = _open(kept) if only_open else np.ones(len(kept), dtype=bool)
+        if not wanted.any():
+            raise LeadRankError(
+                "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
+                "it out to score all"
+            )
+        return kept, wanted, tuple(str(problem) for problem in report.warnings)
+
+    return _found_or_made(work, reading, f"{_sha256(source)} {only_open} {shard_leads}", read)
+
+
+def shards_of(leads: Leads, reading: Reading, work: Path, *, key: str, shard_leads: int) -> Shards:
+    """Put leads that are at hand into shards, or find them where that was done before; `work` is `held`.
+
+    Args:
+        key: the same for the same leads alone.
+    """
+
+    def write(folder: Path) -> _Kept:
+        kept = OnDisk(folder, leads.schema)
+        for start in range(0, len(leads), shard_leads):
+            part = leads.take(np.arange(start, min(start + shard_leads, len(leads))))
+            kept.add(part.roles, part.features)
+        return kept, np.ones(len(leads), dtype=bool), ()
+
+    return _found_or_made(work, reading, f"{key} {shard_leads}", write)
+
+
+def _found_or_made(work: Path, reading: Reading, key: str, make: Callable[[Path], _Kept]) -> Shards:
+    told = json.dumps([FORMAT, key, schema_to_dict(reading.schema)], sort_keys=True)
+    folder = work / f"{reading.mark[:16]}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
     if (found := open_shards(folder)) is not None:
         return found
     # What a reading that was stopped left would be taken for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        return _read(source, reading.schema, folder, only_open, shard_leads, watch)
+        kept, wanted, notes = make(folder)
+        np.save(folder / "wanted.npy", wanted)
+        shards = Shards(folder, kept, notes)
+        earlier = [path for other in shards.others() for path in sorted(other.glob("scores-*.parquet"))]
+        keep_earlier(folder, kept, earlier)
+        partial = folder / ".shards.json.part"
+        document = {"sizes": kept.sizes, "notes": notes, "schema": schema_to_dict(kept.schema)}
+        partial.write_text(json.dumps(document), "utf-8")
+        os.replace(partial, folder / "shards.json")
     except BaseException:  # nothing goes on with half a reading
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _read(source: Path, schema: Schema, folder: Path, only_open: bool, shard_leads: int, watch: Watch) -> Shards:
-    tell = in_percent(f"read {source.name}", watch)
-    kept, report = keep_leads(source, schema, folder, rows=shard_leads, on_progress=tell)
-    wanted = _open(kept) if only_open else np.ones(len(kept), dtype=bool)
-    if not wanted.any():
-        raise LeadRankError(
-            "--only-open scores leads whose outcome is not known or not final, however: this file has none; leave "
-            "it out to score all"
-        )
-    np.save(folder / "wanted.npy", wanted)
-    shards = Shards(folder, kept, tuple(str(problem) for problem in report.warnings))
-    keep_earlier(folder, kept, [path for other in shards.others() for path in sorted(other.glob("scores-*.parquet"))])
-    partial = folder / ".shards.json.part"
-    document = {"sizes": kept.sizes, "notes": shards.notes, "schema": schema_to_dict(schema)}
-    partial.write_text(json.dumps(document), "utf-8")
-    os.replace(partial, folder / "shards.json")
     return shards
 
 

@@ -1,16 +1,18 @@
-"""A lead file from end to end: read and checked, scored in shards, ranked."""
+"""Leads from end to end: of a file, read and checked, or at hand; scored in shards, ranked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from core.bulk.local import Means, score_locally
+from core.bulk.local import Means, score_locally, sensible_workers
 from core.bulk.merging import write_ranked
-from core.bulk.shards import Shards, held, make_shards
+from core.bulk.shards import Shards, held, keep_newest, make_shards, shards_of
 from core.bulk.worker import Order
+from core.data.leads import Leads
 from core.errors import ConfigError
 from core.progress import Event, Phase, Watch, nobody
 from core.scoring import Reading, reading_of
@@ -18,6 +20,11 @@ from core.scoring import Reading, reading_of
 SHARD_LEADS = {"fields": 50_000, "cpu": 1_000, "cuda": 10_000}
 """Leads of a shard where fields alone are read, and where a language model reads: what a dead worker loses is some
 seconds on a GPU, some minutes on a CPU."""
+LEAST_SHARD, PIECES = 50, 64
+"""Of leads at hand that a language model reads on a CPU: few leads are cut as well, into `PIECES` shards or those that
+hold `LEAST_SHARD`, so that all processes have work and a stop loses seconds."""
+KEPT = 12
+"""Sets of leads of which a folder keeps the scores: a dozen datasets scored in turn."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +84,61 @@ def score_file(
         for note in shards.notes:
             watch(Event(f"note: {note}"))
         order = Order(shards.folder.resolve(), run.resolve(), reading.device, reading.engine, backbone, parts)
-        scored = _score(shards, order, workers, means, watch)
-        top = write_ranked(shards, out)
-        shards.finish()
+        done = _finished(shards, order, out, workers, means, watch)
+        shards.drop_others()
         if work is None:
             shards.remove()
+    return done
+
+
+def score_at_hand(
+    run: Path,
+    leads: Leads,
+    out: Path,
+    *,
+    work: Path,
+    key: str,
+    device: str = "auto",
+    waiting: Callable[[], None] | None = None,
+    watch: Watch = nobody,
+) -> Ranked:
+    """Score leads that are in memory and write the ranking to `out`, .parquet, with the parts of each score.
+
+    As many processes score at a time as the machine is good for. Who was stopped goes on, and leads that did not change
+    since the run scored any of the `KEPT` newest sets in `work` are not read again.
+
+    Args:
+        leads: with the columns and the schema of the run.
+        work: a folder for all that this one run scores.
+        key: the same for the same leads alone.
+        waiting: called again and again while another process scores with the run in the folder; None = nobody waits.
+
+    Raises:
+        RunError, BackboneError: the model cannot be loaded.
+        LeadRankError: there is no such device; another process scores with the run in the folder, and nobody waits.
+    """
+    reading = reading_of(run, device=device, parts=True)
+    with held(work, reading, waiting):
+        shards = shards_of(leads, reading, work, key=key, shard_leads=_shard_leads(reading, len(leads)))
+        order = Order(shards.folder.resolve(), run.resolve(), reading.device, reading.engine, parts=True)
+        done = _finished(shards, order, out, sensible_workers(reading), score_locally, watch)
+        keep_newest(work, KEPT)
+    return done
+
+
+def _shard_leads(reading: Reading, leads: int | None = None) -> int:
+    """`leads`: how many there are, where that is known."""
+    most = SHARD_LEADS[reading.device if reading.engine else "fields"]
+    if leads is None or reading.engine is None or reading.device != "cpu":
+        return most
+    return min(most, max(LEAST_SHARD, -(-leads // PIECES)))
+
+
+def _finished(shards: Shards, order: Order, out: Path, workers: int, means: Means, watch: Watch) -> Ranked:
+    scored = _score(shards, order, workers, means, watch)
+    top = write_ranked(shards, out)
+    shards.finish()
     return Ranked(sum(shards.sizes), scored, top)
-
-
-def _shard_leads(reading: Reading) -> int:
-    return SHARD_LEADS[reading.device if reading.engine else "fields"]
 
 
 def _score(shards: Shards, order: Order, workers: int, means: Means, watch: Watch) -> int:

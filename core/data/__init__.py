@@ -16,5 +16,7 @@ phrases     wordings from phrases.toml                    conversation dialogues
 simulation  seeded leads with known truth                 identifiers numbers and addresses of people in a text
 persons     names in a text, by their cues                masking     both out of a text, and where they stood
 reviews     what people said of pairs and leads
+stored      leads as Parquet                              ordered     those in any order, without holding them
+dealing     rows put in order by buckets on disk          finding     ids among millions of others
 changing    a lead with a field or a turn changed
 """

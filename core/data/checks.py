@@ -58,13 +58,14 @@ def _check_missing(missing: list[str], names: list[str], schema: Schema, need_ou
         else:
             unlike.append(column)
     it, column = ("it", "the column") if len(unlike) == 1 else ("them", "the columns")
-    # Without outcomes the schema is that of a model, which was trained on it.
-    without = f"take {it} out of the schema" if need_outcome else f"train a model that does without {it}"
+    remedy = f"add {column} or take {it} out of the schema"
+    if not need_outcome:  # the schema may be that of a model, which was trained on it
+        remedy = f"add {column}, take {it} out of a schema of your own, or train a model that does without {it}"
     if len(unlike) == 1:
-        found.note("error", unlike[0], alone, f"add {column} or {without}")
+        found.note("error", unlike[0], alone, remedy)
     elif unlike:
         message = f"the schema names {', '.join(map(repr, unlike))}, but the file has no such columns"
-        found.note("error", "", message, f"add {column} or {without}")
+        found.note("error", "", message, remedy)
     found.lacking |= set(missing)
 
 
@@ -92,7 +93,7 @@ def check_features(features: Columns, schema: Schema, need_outcome: bool, found:
         if unread > column.notna().sum():
             remedy = "write plain numbers, or name it under features.categorical or text"
             # A model does not change with its schema.
-            remedy += "" if need_outcome else " and train a model so"
+            remedy += "" if need_outcome else "; a model that was trained on numbers has to be trained again for that"
             found.escalate(name, NO_NUMBER, remedy)
         elif need_outcome and (distinct := column.nunique()) <= 1:
             remedy = "it cannot tell leads apart; take it out of the schema"

@@ -115,7 +115,8 @@ def _counted(
 
 def _parquet_file(source: Source) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source)))
+        data = pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source))
+        return pq.ParquetFile(data, pre_buffer=False)  # a buffer would keep all that was read
     except (pa.ArrowException, OSError):
         refuse(source, "it is a damaged, encrypted or cut-off Parquet file; write or send it again")
 

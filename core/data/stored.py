@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -35,32 +36,24 @@ _ROLE_TYPES = dict.fromkeys(ROLE_COLUMNS, pa.large_string()) | {
 def write_leads(leads: Leads, path: Path, shown: pd.DataFrame | None = None) -> None:
     """Write the file in one step: it is there whole or not at all. `shown`: one row per lead, kept as text.
 
+    A group of rows at a time is copied.
+
     Raises:
         LeadRankError: `shown` does not fit the leads, or the file cannot be written.
     """
-    columns: dict[str, pa.Array] = {
-        f"role:{name}": _array(pd.Series(leads.roles[name]), kind) for name, kind in _ROLE_TYPES.items()
-    }
-    numeric = leads.schema.features.numeric
-    for name in leads.features.columns:
-        kind = pa.float64() if name in numeric else pa.large_string()
-        columns[f"feature:{name}"] = _array(leads.features[name], kind)
-    if shown is not None:
-        if len(shown) != len(leads) or "lead_id" in shown:
-            raise LeadRankError(
-                f"columns to show need a row for each of the {len(leads):,} leads and names other than lead_id, "
-                f"however: got {len(shown):,} rows and the columns {list(shown.columns)}; choose others, or rename them"
-            )
-        columns |= {f"shown:{name}": _array(to_text(shown[name]), pa.large_string()) for name in shown.columns}
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        pq.write_table(
-            pa.table(columns),
-            partial,
-            row_group_size=GROUP_ROWS,
-            compression="zstd",
-            bloom_filter_options={"role:lead_id": {"ndv": GROUP_ROWS}},
+    if shown is not None and (len(shown) != len(leads) or "lead_id" in shown):
+        raise LeadRankError(
+            f"columns to show need a row for each of the {len(leads):,} leads and names other than lead_id, "
+            f"however: got {len(shown):,} rows and the columns {list(shown.columns)}; choose others, or rename them"
         )
+    partial = path.with_name(f".{path.name}.part")
+    groups = _groups(leads, shown)
+    first = next(groups)
+    bloom = {"role:lead_id": {"ndv": GROUP_ROWS}}
+    try:
+        with pq.ParquetWriter(partial, first.schema, compression="zstd", bloom_filter_options=bloom) as writer:
+            for group in chain([first], groups):
+                writer.write_table(group)
         os.replace(partial, path)
     except OSError as error:
         raise LeadRankError(
@@ -68,6 +61,26 @@ def write_leads(leads: Leads, path: Path, shown: pd.DataFrame | None = None) -> 
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _groups(leads: Leads, shown: pd.DataFrame | None) -> Iterator[pa.Table]:
+    """The rows of the file, one group after the other; an empty one where there are no leads."""
+    for start in range(0, max(len(leads), 1), GROUP_ROWS):
+        columns = columns_of(leads.take(np.arange(start, min(start + GROUP_ROWS, len(leads)))))
+        if shown is not None:
+            people = shown.iloc[start : start + GROUP_ROWS]
+            columns |= {f"shown:{name}": _array(to_text(people[name]), pa.large_string()) for name in people.columns}
+        yield pa.table(columns)
+
+
+def columns_of(leads: Leads) -> dict[str, pa.Array]:
+    """The leads' columns as they are stored, by their names there."""
+    columns = {f"role:{name}": _array(pd.Series(leads.roles[name]), kind) for name, kind in _ROLE_TYPES.items()}
+    numeric = leads.schema.features.numeric
+    for name in leads.features.columns:
+        kind = pa.float64() if name in numeric else pa.large_string()
+        columns[f"feature:{name}"] = _array(leads.features[name], kind)
+    return columns
 
 
 def read_leads(path: Path, schema: Schema, lead_ids: Sequence[str] | None = None) -> Leads:
@@ -80,12 +93,17 @@ def read_leads(path: Path, schema: Schema, lead_ids: Sequence[str] | None = None
     roles = frame[[f"role:{name}" for name in ROLE_COLUMNS]].set_axis(list(ROLE_COLUMNS), axis=1)
     names = [name for name in frame.columns if name.startswith("feature:")]
     features = frame[names].set_axis([name.removeprefix("feature:") for name in names], axis=1)
+    need_columns(features, schema)
+    return Leads(roles, features, schema)
+
+
+def need_columns(features: pd.DataFrame, schema: Schema) -> None:
+    """Raises LeadRankError where the schema names features that are not there."""
     lacking = [name for name in schema.features.columns() if name not in features]
     if lacking:
         raise LeadRankError(
             f"the stored leads have no column {lacking}, which the schema names; bring the file in again"
         )
-    return Leads(roles, features, schema)
 
 
 def read_outcomes(path: Path, schema: Schema) -> Leads:
@@ -131,7 +149,7 @@ def read_rows(path: Path, places: Sequence[int]) -> pd.DataFrame:
             given = [literal_name(path), sorted({int(place) for place in places})]
             table = connection.sql(query, params=given).to_arrow_table()
     except (OSError, pa.ArrowException, duckdb.Error) as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
     # By place, as DuckDB renames columns whose names differ in case alone.
     frame = table.to_pandas().set_axis([*names, "place"], axis=1)
     return frame.set_index("place")
@@ -163,7 +181,7 @@ def decided_ids(path: Path, maturity_days: float, most: int) -> list[str]:
         with duckdb.connect(config={"threads": 2}) as connection:
             return [id for (id,) in connection.execute(query, given).fetchall()]
     except (OSError, duckdb.Error) as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
 
 
 def literal_name(path: Path) -> str:
@@ -191,7 +209,7 @@ def _read(path: Path, starts: tuple[str, ...], lead_ids: Sequence[str] | None) -
         with duckdb.connect(config={"threads": 2}) as connection:
             table = connection.sql(query, params=given).to_arrow_table()
     except (OSError, pa.ArrowException, duckdb.Error) as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
     frame = table.to_pandas().set_axis([names[place] for place in places], axis=1)
     if wanted is None:
         return frame
@@ -205,7 +223,8 @@ def _read(path: Path, starts: tuple[str, ...], lead_ids: Sequence[str] | None) -
     return frame.iloc[found].reset_index(drop=True)
 
 
-def _unreadable(path: Path) -> LeadRankError:
+def unreadable(path: Path) -> LeadRankError:
+    """What is raised where the file of stored leads is missing or damaged."""
     return LeadRankError(
         f"the stored leads '{path.name}' cannot be read: the file is missing or damaged; put it back from a backup, or "
         "bring the leads in again"

@@ -13,18 +13,22 @@ import numpy as np
 
 from core import scoring as door
 from core.attribution import from_dict, to_dict
+from core.bulk.whole import score_at_hand
 from core.data.leads import Leads
 from core.data.schema import Features, Schema, schema_from_dict
 from core.data.splitting import as_open, open_rows, split_by_time
 from core.decisions.segments.telling import segment_words
 from core.errors import LeadRankError, ValidationError
+from core.jobs.folders import job_folder
 from core.jobs.task import Outcome, Task
+from core.jobs.turns import WAITING
 from core.proofs import prove
 from core.queue.build import build_queue
-from core.scores import Attribution, Scores
+from core.queue.sources import RankedFile
+from core.scores import Attribution
 from core.workspace.datasets import dataset, leads_of, shown_of
 from core.workspace.explanations import explanation_path, kept_document
-from core.workspace.runs import run, run_folder
+from core.workspace.runs import run, run_folder, scores_folder
 from core.workspace.scorings import add_scoring, new_scoring_path, scoring_in_use, scoring_path
 from core.workspace.segmentations import segmentations
 from core.workspace.store import Workspace
@@ -44,14 +48,18 @@ class Chosen:
 
 
 def score(task: Task) -> Outcome:
-    """`score`: {run_id, dataset_id, part, reason, use} -> {scoring_id, part, leads}; `use`: for everybody's queue."""
+    """`score`: {run_id, dataset_id, part, reason, use} -> {scoring_id, part, leads, read}.
+
+    `use`: for everybody's queue. A second attempt, and the next scoring by the same model, find what it has said of
+    leads that did not change; the others, `read` in number, are read.
+    """
     ws, asked = task.ws, task.request
     run(ws, asked["run_id"])
     leads = leads_of(ws, asked["dataset_id"])
     chosen = choose_rows(leads, asked.get("part", "open"))
     reason, use = asked.get("reason", "manual"), asked.get("use", True)
-    made = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], reason, use=use)
-    return Outcome({"scoring_id": made.id, "part": made.part, "leads": made.leads}, chosen.note)
+    made, read = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], reason, use=use)
+    return Outcome({"scoring_id": made.id, "part": made.part, "leads": made.leads, "read": read}, chosen.note)
 
 
 def choose_rows(leads: Leads, part: str) -> Chosen:
@@ -85,20 +93,33 @@ def choose_rows(leads: Leads, part: str) -> Chosen:
 
 def score_rows(
     task: Task, leads: Leads, chosen: Chosen, run_id: str, dataset_id: str, reason: str, *, use: bool = True
-) -> Scoring:
-    """Rank the chosen leads with a run and keep the ranking as one more scoring of the dataset."""
-    ws = task.ws
+) -> tuple[Scoring, int]:
+    """Rank the chosen leads with a run and keep the ranking as one more scoring of the dataset.
+
+    Returns it, and how many leads the model read now: what it said of the others was kept.
+    """
+    ws, folder = task.ws, run_folder(task.ws, run_id)
     task.tell("load the model")
-    scorer = door.load_scorer(run_folder(ws, run_id), tell=task.tell)
     taken = leads.take(chosen.rows)
-    scores = door.score(as_read_by(taken, scorer.schema), scorer, task.watch, parts=True)
-    return keep_scores(task, scores, taken, chosen.part, run_id, dataset_id, reason, use=use)
+    ranked = job_folder(ws, task.job.id) / "ranked.parquet"
+    ranked.parent.mkdir(parents=True, exist_ok=True)
+    task.half_made(ranked)
+    done = score_at_hand(
+        folder,
+        as_read_by(taken, door.run_schema(folder)),
+        ranked,
+        work=scores_folder(ws, run_id),
+        key=hashlib.sha256(dataset(ws, dataset_id).sha256.encode() + chosen.rows.tobytes()).hexdigest(),
+        waiting=lambda: task.tell(WAITING),
+        watch=task.watch,
+    )
+    return _keep_ranked(task, ranked, taken, chosen.part, run_id, dataset_id, reason, use), done.scored
 
 
-def keep_scores(
-    task: Task, scores: Scores, leads: Leads, part: str, run_id: str, dataset_id: str, reason: str, *, use: bool = True
+def _keep_ranked(
+    task: Task, ranked: Path, leads: Leads, part: str, run_id: str, dataset_id: str, reason: str, use: bool
 ) -> Scoring:
-    """Write the queue of `scores` and its row."""
+    """Write the queue of these leads and its row."""
     ws = task.ws
     if part == "open":
         leads = as_open(leads)
@@ -111,12 +132,13 @@ def keep_scores(
     found = segmentations(ws, dataset_id)
     build_queue(
         path,
-        scores,
+        RankedFile(ranked),
         leads,
         shown=shown,
         previous=previous if previous and previous.is_file() else None,
         segment=segment_words(found[0].assigned()) if found else None,
     )
+    ranked.unlink()
     task.whole()  # before its row: a file without a row does no harm, a row without its file would
     return add_scoring(
         ws,
@@ -126,7 +148,7 @@ def keep_scores(
         part=part,
         reason=reason,
         by=task.by,
-        leads=len(scores),
+        leads=len(leads),
         use=use,
     )
 

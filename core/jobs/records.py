@@ -92,8 +92,8 @@ def cancel(ws: Workspace, id: str, by: str) -> Job:
 
 
 def resume(ws: Workspace, id: str, by: str) -> Job:
-    """Start an interrupted, failed or cancelled job once more: a training or comparison goes on in the same
-    folder, others anew.
+    """Start an interrupted, failed or cancelled job once more: a training, scoring or comparison goes on from where it
+    was, others anew.
 
     Where the same work is active as another job, that one is returned; a job that is active or done stays as it is.
 

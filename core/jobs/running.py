@@ -48,13 +48,13 @@ WORK: dict[str, Work] = {
     "segments": segmentations.find_segments,
 }
 """What each kind does."""
-GOES_ON = ("train", "benchmark", "talk")
+GOES_ON = ("train", "score", "benchmark", "talk")
 """Kinds whose next attempt goes on from where the last one was."""
 CANCELLED = "Stopped as asked; nothing half-made was kept."
 CANCELLED_GOES_ON = "Stopped as asked; it can go on from where it was."
 INTERRUPTED = (
     "It ended before its work was done: the machine was shut down or ran out of memory, or somebody ended the process. "
-    "It can be started again; a training or a comparison goes on from where it was."
+    "It can be started again; a training, a scoring or a comparison goes on from where it was."
 )
 
 

@@ -51,7 +51,7 @@ def train(task: Task) -> Outcome:
         if chosen.part == "open" or (chosen.part == "test" and first):
             current = run_in_use(ws)
             use = first or (current is not None and current.id == run_id)
-            scored = score_rows(task, leads, chosen, run_id, asked["dataset_id"], "new model", use=use)
+            scored, _ = score_rows(task, leads, chosen, run_id, asked["dataset_id"], "new model", use=use)
             result["scoring_id"] = scored.id
             return Outcome(result, chosen.note, then)
     except LeadRankError as error:  # the model is there all the same

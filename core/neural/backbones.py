@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -115,6 +115,17 @@ def reload_backbone(
             "or train again"
         )
     return found
+
+
+def weight_bytes(identity: BackboneIdentity, *, name: str | None = None) -> int:
+    """What the backbone of a run takes in fp32, told from one layer: that it can be had is certain then.
+
+    Raises:
+        RunError, BackboneError: as `reload_backbone`.
+    """
+    model = reload_backbone(replace(identity, layers=1), name=name).model
+    of_layer = sum(value.numel() for value in model.get_decoder().layers[0].parameters())
+    return 4 * (model.num_parameters() + (identity.layers - 1) * of_layer)
 
 
 def yes_no_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from core.errors import ConfigError, NotComputable
 from core.faithfulness import DROPPED, Faithfulness, Told, over_leads
 from core.neural.contributions import relative_error
 from core.neural.deletion import deleted
+from core.neural.merging import apart
 from core.neural.methods import FULL, METHODS, need_methods
 from core.neural.one_pass import first_method
 from core.neural.scorer import NeuralScorer
@@ -203,7 +204,7 @@ def made_anew(
     for number in range(len(parts) if trained else 0):
         shuffled = [tensor for _, tensors in parts[: number + 1] for tensor in tensors]
         alike = []
-        with shuffling(shuffled, seed):
+        with apart(scorer.model), shuffling(shuffled, seed):
             for lead_id, own in zip(lead_ids, trained, strict=True):
                 with looking_at(scorer, leads, lead_id, head=head, neutrals=METHODS[first].neutrals) as subject:
                     again = METHODS[first].values(subject)

@@ -74,12 +74,18 @@ class Additive:
         told = x[:, self.states :] * self.weights[self.states :]
         groups = self.encoder.groups
         by_field = {
-            self.encoder.fields[group]: told[:, groups == group].sum(axis=1) for group in np.unique(groups).tolist()
+            self.encoder.fields[group]: _row_sums(told[:, groups == group]) for group in np.unique(groups).tolist()
         }
         if self.states:
-            said = x[:, : self.states] @ self.weights[: self.states]
+            said = _row_sums(x[:, : self.states] * self.weights[: self.states])
             by_field[self.text] = said + self.constant - self.average
         return by_field
+
+
+def _row_sums(x: np.ndarray) -> np.ndarray:
+    """(n, width) -> (n,), of a row the same to the last bit whatever rows stand beside it: a matrix product, and a sum
+    of what lies column by column in memory, add up in an order that depends on how many there are."""
+    return np.ascontiguousarray(x).sum(axis=1)
 
 
 def _of_head(head: nn.Linear) -> tuple[np.ndarray, float]:

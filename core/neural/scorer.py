@@ -20,7 +20,9 @@ from core.neural.asllr import AsLLR, Encoded, Heads, Reader
 from core.neural.backbones import Backbone, reload_backbone, yes_no_tokens
 from core.neural.batches import tokenize_with
 from core.neural.checkpoints import Ranking, Run, add_lora, load_adapter, load_run
+from core.neural.merging import merge
 from core.neural.parts import Additive
+from core.neural.plans import arithmetic
 from core.neural.states import Shelf, encode
 from core.progress import Phase, Watch, nobody
 from core.scores import PART, Scores
@@ -118,7 +120,7 @@ class NeuralScorer:
             RunError: the folder is incomplete, altered or does not fit its backbone.
             BackboneError: the language model cannot be had.
         """
-        run = load_run(folder)
+        run, target = load_run(folder), pick_device(device)
         reader, writer = None, None
         if run.ranking.reads:
             if run.identity is None:
@@ -128,6 +130,8 @@ class NeuralScorer:
             writer = make_writer(base, run.config.max_tokens, run.ranking.fields)
             if run.adapter:
                 load_adapter(add_lora(base.model, run.config), run.adapter)
+                if arithmetic(reader.engine, target) == torch.float32:
+                    merge(base.model)
         heads = Heads(
             reader.width if reader else 0,
             reader.hidden if reader else 0,
@@ -138,7 +142,6 @@ class NeuralScorer:
             heads.load_state_dict(run.heads)
         except RuntimeError as error:
             raise RunError(f"'{folder.name}': the heads do not fit the model: {error}; train again") from error
-        target = pick_device(device)
         return NeuralScorer(run, AsLLR(reader, heads).to(target).eval(), writer, target, folder.name)
 
     def tower(self, leads: Leads) -> np.ndarray:

@@ -9,7 +9,9 @@ snapshot_time, stage, segment (where segments were found), `field:<column>` for 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,10 +22,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.data.finding import places, texts
 from core.data.leads import Leads
+from core.data.ordered import StoredLeads
 from core.data.prompts import shown_value
 from core.errors import LeadRankError
 from core.queue.reasons import reason_texts
+from core.queue.sources import Ranked, RankedFile, RankedFrame, in_order
 from core.scores import PART, Scores
 
 MOVED = 0.05
@@ -38,8 +43,8 @@ BETWEEN = "\x1f"
 
 def build_queue(
     path: Path,
-    scores: Scores,
-    leads: Leads,
+    scores: Scores | RankedFile,
+    leads: Leads | StoredLeads,
     *,
     shown: pd.DataFrame | None = None,
     previous: Path | None = None,
@@ -47,62 +52,71 @@ def build_queue(
 ) -> None:
     """Write the queue of `scores` to `path`; the file appears whole or not at all.
 
-    `leads` must hold every scored lead and may hold more. `shown`: lead_id and columns for people only. `previous`: the
-    queue file of the scoring before. `segment`: of each lead by its id, in words. Reasons are made from the `part:`
-    columns of `scores`, exact additive contributions to the score, one per field and "dialogue"; without those there
-    are none.
+    `leads` must hold every scored lead and may hold more. Where scores and leads lie in files, memory holds the ids of
+    all, some numbers, and a stretch of the rest; the disk beside `path` meanwhile holds the leads without their words.
+
+    `shown`: lead_id and columns for people only. `previous`: the queue file of the scoring before. `segment`: of each
+    lead by its id, in words. Reasons are made from the `part:` columns of `scores`, exact additive contributions to the
+    score, one per field and "dialogue"; without those there are none.
 
     Trend: `improving` or `declining` where a lead crossed more than `MOVED` of the queue since `previous` (places as
     shares of the queue's length then and now), `steady` otherwise, `new` where it was not in it; "" without `previous`.
 
     Raises:
-        LeadRankError: scored leads that `leads` does not hold; no leads at all; `previous` is no queue file.
+        LeadRankError: scored leads that `leads` does not hold, or with two scores; no leads at all; `previous` is no
+            queue file.
     """
-    if not len(scores.frame):
+    ranked = scores if isinstance(scores, RankedFile) else RankedFrame(scores)
+    if not len(ranked):
         raise LeadRankError("a queue needs at least one scored lead, however: got none")
-    tables = _tables(scores.frame, leads, shown, previous, segment)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished, folder = (path.with_name(path.name + ending) for ending in (".part", ".leads"))
     try:
-        first = next(tables)
-        with _writer(unfinished, first.schema) as writer:
-            for table in chain([first], tables):
-                writer.write_table(table, row_group_size=ROWS)
+        with closing(_tables(ranked, leads, shown, previous, segment, folder)) as tables:
+            first = next(tables)
+            with _writer(unfinished, first.schema) as writer:
+                for table in chain([first], tables):
+                    writer.write_table(table, row_group_size=ROWS)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def _tables(
-    frame: pd.DataFrame, leads: Leads, shown: pd.DataFrame | None, previous: Path | None, segment: pd.Series | None
-) -> Iterator[pa.Table]:
+    scores: Ranked,
+    leads: Leads | StoredLeads,
+    shown: pd.DataFrame | None,
+    previous: Path | None,
+    segment: pd.Series | None,
+    folder: Path,
+) -> Generator[pa.Table]:
     """The queue, a stretch of `ROWS` at a time: dialogues and texts of all leads at once would fill the memory."""
-    ids = frame["lead_id"].astype(object)
+    ids = scores.lead_id
     at = _scored_places(ids, leads)
-    shown_at = None if shown is None else _places(ids, shown["lead_id"])
+    shown_at = None if shown is None else places(ids, texts(shown["lead_id"]))
+    belongs = None if segment is None else places(ids, texts(segment.index))
     before = None if previous is None else _before(previous, ids)
-    belongs = None if segment is None else segment.reindex(ids).fillna("").to_numpy(dtype=object)
-    owner = leads.roles["owner"].astype(object).iloc[at].to_numpy()
-    rank = np.arange(1, len(frame) + 1, dtype=np.int32)
-    owner_rank = (pd.Series(owner).groupby(owner, sort=False).cumcount() + 1).to_numpy(dtype=np.int32)
+    del ids
     stages = np.array([*leads.schema.funnel.stages, ""], dtype=object)
-    parts = [str(column) for column in frame.columns if str(column).startswith(PART)]
-    names = [part.removeprefix(PART) for part in parts]
-    for start in range(0, len(frame), ROWS):
-        rows = slice(start, start + ROWS)
-        scored, taken = frame.iloc[rows], leads.take(at[rows])
-        lead_id = _text(ids.iloc[rows])
+    parts = [name for name in scores.columns if name.startswith(PART)]
+    names, owners, start = [part.removeprefix(PART) for part in parts], Counter[str](), 0
+    pieces = zip(scores.stretches(ROWS), in_order(leads, at, ROWS, folder), strict=True)
+    for scored, taken in pieces:
+        rows = slice(start, start + len(scored))
+        start = rows.stop
+        rank = np.arange(rows.start + 1, rows.stop + 1, dtype=np.int32)
+        lead_id = _text(scored["lead_id"])
         people = {} if shown is None or shown_at is None else _people(shown, shown_at[rows])
         columns: dict[str, pa.Array] = {
-            "rank": pa.array(rank[rows]),
+            "rank": pa.array(rank),
             "lead_id": lead_id,
             "score": _number(scored["score"]),
             "probability": _number(scored["probability"]),
-            **_trend(before, rank[rows], rows, len(frame)),
+            **_trend(before, rank, rows, len(scores)),
             "owner": _text(taken.roles["owner"]),
-            "owner_rank": pa.array(owner_rank[rows]),
+            "owner_rank": pa.array(_owner_rank(taken.roles["owner"], owners)),
             "snapshot_time": pa.array(taken.roles["snapshot_time"], pa.timestamp("us"), from_pandas=True),
             "stage": _text(stages[taken.stage]),
-            **({} if belongs is None else {"segment": _text(belongs[rows])}),
+            **({} if segment is None or belongs is None else {"segment": _told(segment, belongs[rows])}),
             **_fields(taken),
             **people,
             "reasons": _text(reason_texts(names, scored[parts].to_numpy(dtype=float), taken)),
@@ -110,6 +124,14 @@ def _tables(
             "search": pc.utf8_lower(pc.binary_join_element_wise(lead_id, *people.values(), BETWEEN)),
         }
         yield pa.table(list(columns.values()), names=list(columns))
+
+
+def _owner_rank(owner: pd.Series, so_far: Counter[str]) -> np.ndarray:
+    """Each lead's place among those of its owner, 1 for the best; `so_far`: how many came before, counted on."""
+    code, found = pd.factorize(owner)
+    rank = np.array([so_far[name] for name in found])[code] + owner.groupby(code).cumcount().to_numpy() + 1
+    so_far.update(dict(zip(found, np.bincount(code).tolist(), strict=True)))
+    return rank.astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -121,17 +143,17 @@ class _Before:
     leads: int
 
 
-def _before(path: Path, ids: pd.Series) -> _Before:
+def _before(path: Path, ids: pa.Array) -> _Before:
     try:
-        table = pq.read_table(path, columns=["lead_id", "rank", "probability"]).to_pandas()
+        table = pq.read_table(path, columns=["lead_id", "rank", "probability"])
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise LeadRankError(
             "the earlier scoring's queue file cannot be read: it is missing or damaged; score without it"
         ) from error
-    at = _places(ids, table["lead_id"])
-    known = at >= 0
-    rank = np.where(known, table["rank"].to_numpy(dtype=float)[at], np.nan)
-    probability = np.where(known, table["probability"].to_numpy(dtype=float)[at], np.nan)
+    at = places(ids, texts(table["lead_id"]))
+    rank, probability = (
+        np.where(at >= 0, table[name].to_pandas().to_numpy(dtype=float)[at], np.nan) for name in ("rank", "probability")
+    )
     return _Before(rank, probability, len(table))
 
 
@@ -152,18 +174,19 @@ def _trend_columns(rank: np.ndarray, probability: np.ndarray, word: np.ndarray) 
     }
 
 
-def _places(wanted: pd.Series, held: pd.Series) -> np.ndarray:
-    """Position in `held` of each wanted id; -1 where it is not."""
-    return pd.Index(held.astype(object)).get_indexer(pd.Index(wanted))
-
-
-def _scored_places(ids: pd.Series, leads: Leads) -> np.ndarray:
-    at = _places(ids, leads.lead_id)
+def _scored_places(ids: pa.Array, leads: Leads | StoredLeads) -> np.ndarray:
+    at = places(ids, texts(leads.lead_id))
     if (at < 0).any():
-        missing = ids.to_numpy()[at < 0]
+        missing = np.flatnonzero(at < 0)
         raise LeadRankError(
             f"{len(missing)} of {len(ids)} scored leads the leads of this dataset do not hold, the first of them "
-            f"'{missing[0]}': score this dataset again"
+            f"'{ids[missing[0]]}': score this dataset again"
+        )
+    times = np.bincount(at)
+    if times.max() > 1:
+        raise LeadRankError(
+            f"each lead may have one score, however: '{leads.lead_id[int(times.argmax())]}' has {times.max()}; "
+            "score this dataset again"
         )
     return at
 
@@ -178,6 +201,10 @@ def _fields(taken: Leads) -> dict[str, pa.Array]:
 
 def _people(shown: pd.DataFrame, at: np.ndarray) -> dict[str, pa.Array]:
     return {f"shown:{column}": _shown(shown[column], at) for column in shown.columns.drop("lead_id")}
+
+
+def _told(segment: pd.Series, at: np.ndarray) -> pa.Array:
+    return _text(np.append(segment.to_numpy(dtype=object), "")[at])  # -1 is the last
 
 
 def _number_or_none(scored: pd.DataFrame, column: str) -> pa.Array:

@@ -11,6 +11,6 @@
     segmentations.py segments of a dataset, as found
 
 The folder: `datasets/<id>.parquet` and `<id>.costs.parquet`, `runs/<id>/`, `scorings/<id>.parquet`,
-`uploads/<id><suffix>`, `explanations/<run>/<key>.json`, `segments/<dataset>/<id>/`. Only ids that were made here become
-part of a path.
+`uploads/<id><suffix>`, `explanations/<run>/<key>.json`, `segments/<dataset>/<id>/`, and `scores/<run>/`: what a model
+said of the leads that it scored last, which only spares time. Only ids that were made here become part of a path.
 """

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from core.data.leads import Leads
+from core.data.ordered import StoredLeads
 from core.data.problems import FIRST_ROW, Report
 from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.splitting import open_rows
@@ -85,6 +86,12 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
         LeadRankError: no such dataset, no such lead, or the file is damaged.
     """
     return read_leads(_path(ws, id), schema_from_dict(dataset(ws, id).schema), lead_ids)
+
+
+def stored_leads(ws: Workspace, id: str) -> StoredLeads:
+    """All leads as they lie on disk, for what goes through them in order. Raises LeadRankError for no such dataset."""
+    row = dataset(ws, id)
+    return StoredLeads(_path(ws, row.id), schema_from_dict(row.schema))
 
 
 def field_of(ws: Workspace, id: str, name: str) -> pd.Series:

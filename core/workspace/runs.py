@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -69,6 +70,15 @@ def run_folder(ws: Workspace, id: str) -> Path:
     return ws.folder / "runs" / checked_id(id, "model")
 
 
+def scores_folder(ws: Workspace, id: str) -> Path:
+    """Where what it said of leads is kept, so that those that did not change are not read again; it need not be there.
+
+    Raises:
+        LeadRankError: for what cannot be an id.
+    """
+    return ws.folder / "scores" / checked_id(id, "model")
+
+
 def run_in_use(ws: Workspace) -> Run | None:
     """The one that ranks leads, None before one was chosen."""
     with ws.session(reading=True) as session:
@@ -108,7 +118,7 @@ def rename_run(ws: Workspace, id: str, name: str, by: str) -> Run:
 
 
 def archive_run(ws: Workspace, id: str, by: str, archived: bool = True) -> Run:
-    """Put it away, or bring it back; nothing is deleted.
+    """Put it away, or bring it back; nothing is deleted but `scores_folder`, which only spares time.
 
     Raises:
         LeadRankError: there is no such model, or it is in use.
@@ -119,4 +129,6 @@ def archive_run(ws: Workspace, id: str, by: str, archived: bool = True) -> Run:
             raise LeadRankError("this model is in use; put another one in use before it is archived")
         row.archived = archived
         add_event(session, by, "model archived" if archived else "model brought back", row.id, {"name": row.name})
+    if archived:
+        shutil.rmtree(scores_folder(ws, row.id), ignore_errors=True)
     return row

@@ -1,27 +1,32 @@
-"""The processor's benchmark runs as its README says, and both sides answer alike; how fast is measured elsewhere."""
+"""The processor's benchmarks run as they say, and both sides answer alike; how fast is measured elsewhere."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.cpu import Curve
+from benchmarks.cpu_training import Curve, until
 from tests.smoke import run
 
 
 def test_time_to_an_auc_lies_on_the_line_between_epochs() -> None:
-    curve = Curve([0.0, 10.0, 20.0], [0.5, 0.6, 0.8])
-    assert curve.until(0.7) == pytest.approx(15)
-    assert curve.until(0.5) == 0
-    with pytest.raises(StopIteration):
-        curve.until(0.9)
+    ours, plain = Curve([0.0, 10.0, 20.0], [0.5, 0.6, 0.8]), Curve([0.0, 40.0], [0.5, 0.7])
+    assert ours.until(0.5) == 0 and ours.until(0.9) is None
+    sides = {"ours": ours, "plain": plain}
+    assert until(sides, 0.7) == pytest.approx({"ours": 15, "plain": 40, "ours_over_plain": 40 / 15})
+    assert until(sides, 0.8) == {"ours": 20, "plain": None, "ours_over_plain": None}
 
 
-def test_both_sides_score_and_learn() -> None:
+def test_all_sides_score_alike() -> None:
     result = run("cpu")
-    scored, trained = result["scoring"], result["training"]
-    assert scored["largest_difference"] < 1e-4
-    for name, ratio in scored["ours_over"].items():
-        assert ratio == pytest.approx(scored["leads_per_second"]["ours"] / scored["leads_per_second"][name])
-    assert all(max(curve["auc"]) >= trained["auc"] > 0.54 for curve in trained["curves"].values())
-    spent = trained["seconds_to_auc"]
-    assert trained["ours_over_plain"] == pytest.approx(spent["plain"] / spent["ours"])
+    assert result["largest_difference"] < 1e-4 < 1e-2 < result["largest_answer"]
+    assert result["ours_over"].keys() == {"plain_8", "knowing_8"}
+    for name, ratio in result["ours_over"].items():
+        assert ratio == pytest.approx(result["leads_per_second"]["ours"] / result["leads_per_second"][name])
+
+
+def test_both_sides_learn() -> None:
+    (trained,) = run("cpu_training")["runs"]
+    for curve in trained["curves"].values():
+        assert len(curve["auc"]) == 3 and curve["auc"][-1] > 0.6
+        assert curve["seconds"] == sorted(curve["seconds"])
+    assert trained["until"]["0.6"]["ours_over_plain"] > 0

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import update
 
 from core.data.leads import Leads
-from core.jobs import processes, records
+from core.jobs import ledger, processes, records
 from core.queue.view import View
 from core.workspace.scorings import scoring_path, scorings
 from core.workspace.store import open_workspace
@@ -92,6 +92,20 @@ def test_unranked_leads_are_scored_by_a_job_that_is_watched(folder, monkeypatch)
     (job,) = records.jobs(ws, kind="score")
     assert job.request == {"run_id": run.id, "dataset_id": dataset.id, "part": "open", "reason": "first"}
     assert at.progress and not any(b.label == "Score these leads" for b in sound(at).button)
+
+
+def test_a_scoring_that_was_interrupted_is_told_and_can_go_on(kept, monkeypatch):
+    ws, data, leads, run, _ = kept
+    monkeypatch.setattr(processes, "start", lambda *_: 2**22 + 1)
+    job = records.submit(ws, "score", {"run_id": run.id, "dataset_id": data.id}, by="ana", label="Score")
+    ledger.end(ws, job.id, "interrupted", "The machine was shut down.", expected=("queued",))
+    at = sound(queue_page())
+    assert any("The machine was shut down" in warning.value for warning in at.warning)
+    button(at, "Resume").click().run()
+    assert (records.job(ws, job.id).state, records.job(ws, job.id).attempt) == ("queued", 2)
+    ledger.end(ws, job.id, "interrupted", "The machine was shut down.", expected=("queued",))
+    keep_scoring(ws, data, leads, run)
+    assert "Resume" not in [each.label for each in sound(queue_page()).button], "scored since, by somebody else"
 
 
 def test_a_damaged_ranking_is_told_in_plain_words(kept):

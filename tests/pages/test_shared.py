@@ -11,7 +11,7 @@ from core.workspace.datasets import add_dataset
 from core.workspace.people import remove_person, set_role
 from core.workspace.store import open_workspace
 from core.workspace.tables import Job, Run
-from pages import _cards, _jobs, _shared, _text
+from pages import _cards, _jobs, _phases, _shared, _text
 from tests.kept import keep_leads, keep_run
 
 
@@ -19,7 +19,7 @@ def run(script, **kwargs) -> AppTest:
     return AppTest.from_function(script, default_timeout=60, kwargs=kwargs).run()
 
 
-@pytest.mark.parametrize("module", [_text, _cards])
+@pytest.mark.parametrize("module", [_text, _cards, _phases])
 def test_examples_in_the_words_of_pages(module):
     failed, tried = doctest.testmod(module)
     assert tried and not failed
@@ -183,7 +183,7 @@ def test_a_running_job_tells_how_far_it_is_and_can_be_cancelled(job):
     at = run(watching, job_id=id)
     (bar,) = at.progress
     assert bar.value == 20
-    assert bar.text == _text.literal("Reading the leads with the language model: 40 of 200, about 3 minutes left")
+    assert bar.text == _text.literal("Reading the leads with the language model: 40 of 200 leads, about 3 minutes left")
     assert [b.label for b in at.button] == ["Cancel"]
     at.button[0].click().run()
     assert ledger_row(ws, id).cancel_requested
@@ -277,4 +277,12 @@ def test_when_a_model_was_trained_is_told_by_its_card(made, expected):
 def test_phases_that_nobody_named_are_shown_by_their_own_name():
     job = Job(state="running", phase="a new phase", done=0, total=0, label="x")
     assert _jobs.progress_words(job) == "A new phase"
+    job.done, job.total = 8, 400
+    assert _jobs.progress_words(job) == "A new phase: 2%"
     assert _jobs.progress_words(Job(state="queued", label="Score", phase="")) == "Score: waiting to start"
+
+
+def test_how_far_a_job_is_has_a_unit():
+    job = Job(state="running", phase="score leads", done=8, total=100, seconds_left=150.0, label="x")
+    assert _jobs.progress_words(job) == "Scoring: 8 of 100 leads, about 3 minutes left"
+    assert set().union(*_phases.UNITS.values()) <= set(_phases.PHASES)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import multiprocessing
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,78 +11,19 @@ import pandas as pd
 import pytest
 
 from core import scoring
-from core.bulk.frames import score_frames
-from core.bulk.local import MOST_DEATHS, score_in_processes, score_locally
 from core.bulk.on_ray import on_ray
 from core.bulk.shards import held
 from core.bulk.whole import score_file
 from core.bulk.worker import Done, Order, ShardScorer
-from core.data.leads import Leads
-from core.data.validation import validate
 from core.errors import BackboneError, ConfigError, LeadRankError, ValidationError
 from core.neural import plans
 from core.neural.scorer import NeuralScorer
-from core.progress import Event, nobody
+from core.progress import Event
 from core.scores import Scores, read_scores, write_scores
-from core.training import train
-from tests.made import make_leads, tiny_config
+from tests.lead_files import Counted, in_one_go, table, trained
+from tests.made import make_leads
 
 pytestmark = pytest.mark.xdist_group("bulk")  # they share one training
-
-
-def table(n: int = 200, seed: int = 5) -> pd.DataFrame:
-    """Leads as a file holds them."""
-    leads = make_leads(n, seed)
-    frame = pd.concat([leads.roles[["lead_id", "customer_id", "dialogue"]], leads.features], axis=1)
-    return frame.assign(snapshot_time=leads.roles["snapshot_time"].astype(str), converted="")
-
-
-def trained(folder: Path, leads: Leads, *assignments: str) -> Path:
-    config = tiny_config(
-        "baselines=false", "device=cpu", "epochs=0", "max_tokens=160", "engine.precision=auto", *assignments
-    )
-    train(leads, config, folder, watch=nobody)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reads the dialogues with the tiny language model."""
-    return trained(tmp_path_factory.mktemp("runs") / "words", make_leads(160))
-
-
-@pytest.fixture(scope="module")
-def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reads fields alone."""
-    leads = make_leads(160, words=False)
-    return trained(tmp_path_factory.mktemp("runs") / "fields", leads)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "leads.csv"
-    table().to_csv(path, index=False)
-    return path
-
-
-def in_one_go(run: Path, source: Path, *, parts: bool = False) -> pd.DataFrame:
-    scorer = scoring.load_scorer(run, device="cpu")
-    leads, _ = validate(pd.read_csv(source, dtype=str, keep_default_na=False), scorer.schema)
-    return scoring.score(leads, scorer, parts=parts).frame
-
-
-class Counted:
-    """The local means, which tells how many shards it was given; `ends` after so many of them."""
-
-    def __init__(self, ends: int | None = None) -> None:
-        self.ends, self.shards = ends, 0
-
-    def __call__(self, order, shards, workers, at, watch) -> Iterator[Done]:
-        for done in score_locally(order, shards, workers, at, watch):
-            if self.shards == self.ends:
-                raise KeyboardInterrupt
-            self.shards += 1
-            yield done
 
 
 @pytest.mark.parametrize("kind", ["run", "fields"])
@@ -198,14 +135,6 @@ def test_arithmetic_is_decided_once_and_scores_of_another_are_not_used(
     assert [order.engine and order.engine.precision for order in orders] == ["fp32", "bf16"] and len(marks) == 2
 
 
-def test_frame_by_frame_as_spark_hands_them_over(run: Path, source: Path) -> None:
-    cells = pd.read_csv(source, dtype=str, keep_default_na=False).head(30)
-    told = pd.concat(score_frames([cells[:18], cells[:0], cells[18:]], run, device="cpu"), ignore_index=True)
-    scorer = scoring.load_scorer(run, device="cpu")
-    whole = scoring.score(validate(cells, scorer.schema)[0], scorer).aligned(cells["lead_id"])
-    pd.testing.assert_frame_equal(told, whole.drop(columns="rank"), check_dtype=False, check_exact=True)
-
-
 def test_mistakes_are_told_before_the_file_is_read(
     run: Path, fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,35 +148,6 @@ def test_mistakes_are_told_before_the_file_is_read(
     with pytest.raises(ConfigError, match="needs --device cpu or --device cuda"):
         on_ray("auto")
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.slow
-def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, source: Path, tmp_path: Path) -> None:
-    killed: list[int] = []
-
-    def means(order, shards, workers, at, watch) -> Iterator[Done]:
-        for done in score_locally(order, shards, workers, at, watch):
-            if not killed:
-                killed.append(max(child.pid or 0 for child in multiprocessing.active_children()))
-                os.kill(killed[0], signal.SIGKILL)
-            yield done
-
-    out = tmp_path / "scores.parquet"
-    done = score_file(fields, source, out, shard_leads=20, workers=2, means=means, device="cpu")
-    assert killed and done.leads == done.scored == 200
-    pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
-    assert not multiprocessing.active_children()
-
-
-def test_a_shard_that_ends_every_worker_is_told(fields: Path, source: Path, tmp_path: Path) -> None:
-    """The stored shard is damaged behind the command's back, so that whoever takes it ends."""
-
-    def means(order, shards, workers, at, watch) -> Iterator[Done]:
-        (order.shards / "leads-00002.parquet").write_bytes(b"no Parquet")
-        return score_in_processes(order, [2], workers, at)
-
-    with pytest.raises(LeadRankError, match=rf"{MOST_DEATHS} workers.* shard 2, .*ended with code 1"):
-        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=1, means=means, device="cpu")
 
 
 def test_of_the_next_file_only_changed_leads_are_read(fields: Path, source: Path, tmp_path: Path) -> None:
@@ -311,21 +211,3 @@ def test_a_lead_id_that_stands_in_two_shards_is_refused_with_its_rows(
 def test_wrong_arguments_are_told(tmp_path: Path, out: str, more: dict, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         score_file(tmp_path / "run", tmp_path / "leads.csv", tmp_path / out, **more)
-
-
-def test_on_ray_the_scores_are_the_same(fields: Path, source: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    done = score_file(
-        fields, source, tmp_path / "x.parquet", shard_leads=50, workers=2, means=on_ray("cpu"), device="cpu"
-    )
-    assert done.scored == 200
-    pd.testing.assert_frame_equal(
-        pd.read_parquet(tmp_path / "x.parquet"), in_one_go(fields, source), check_dtype=False, check_exact=True
-    )
-
-
-def test_without_ray_it_is_said_what_to_install(fields: Path, source: Path, tmp_path: Path) -> None:
-    if importlib.util.find_spec("ray"):
-        pytest.skip("Ray is installed here")
-    with pytest.raises(ConfigError, match=r"requirements-cluster\.txt"):
-        score_file(fields, source, tmp_path / "x.csv", means=on_ray("cpu"), device="cpu")

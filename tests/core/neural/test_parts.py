@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from core import scoring
 from core.data.leads import Leads
 from core.neural import scorer as module
-from core.neural.asllr import Heads
+from core.neural.asllr import Encoded, Heads
 from core.neural.parts import Additive
 from core.neural.scorer import NeuralScorer, apply_ranking
 from core.neural.trainer import Trained, train_run
@@ -46,6 +47,22 @@ def test_parts_sum_to_the_score_less_the_average_leads(
     plain = scoring.score(NEW, scorer).frame
     np.testing.assert_array_equal(plain["score"], frame["score"])
     assert not [name for name in plain if str(name).startswith(PART)]
+
+
+def test_parts_are_the_same_to_the_last_bit_however_the_leads_are_split(probed: Trained) -> None:
+    rng = np.random.default_rng(0)
+    heads, encoder = probed.scorer.model.heads, probed.run.encoder
+    additive = Additive.of(heads, probed.run.ranking, encoder)
+    assert additive is not None
+    encoded = Encoded.empty(37).rows(torch.arange(37))
+    encoded = replace(encoded, states=torch.from_numpy(rng.normal(size=(37, additive.states))))
+    tower = rng.normal(size=(37, encoder.width)).astype(np.float32)
+    whole = additive.parts(heads, encoded, tower)
+    for size in (1, 4, 5):
+        blocks = [np.arange(start, min(start + size, 37)) for start in range(0, 37, size)]
+        told = [additive.parts(heads, encoded.rows(torch.from_numpy(rows)), tower[rows]) for rows in blocks]
+        for name, values in whole.items():
+            np.testing.assert_array_equal(np.concatenate([part[name] for part in told]), values)
 
 
 def test_a_fields_part_depends_on_that_field_alone(probed: Trained) -> None:
