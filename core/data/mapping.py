@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -44,21 +45,23 @@ def lay_batches(batches: Iterable[pa.RecordBatch], file: Path) -> None:
 
 
 def map_stored(path: Path, schema: Schema, file: Path) -> Leads:
-    """`stored.read_leads`, with the texts in `file`, which is written where it is not there.
+    """`stored.read_leads`, with the texts in `file` for as long as somebody holds them.
 
     Raises:
         LeadRankError: the stored file is missing, damaged or of another schema.
     """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            stored = pq.ParquetFile(path)
-            names = [name for name in stored.schema_arrow.names if name.startswith(("role:", "feature:"))]
-            lay_batches(stored.iter_batches(GROUP_LEADS, columns=names), file)
-        except (OSError, pa.ArrowException) as error:
-            raise unreadable(path) from error
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        stored = pq.ParquetFile(path, pre_buffer=False)
+        names = [name for name in stored.schema_arrow.names if name.startswith(("role:", "feature:"))]
+        lay_batches(stored.iter_batches(GROUP_LEADS, columns=names), file)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(path) from error
     leads = mapped([file], schema)
     need_columns(leads.features, schema)
+    # What is mapped stays until nobody maps it, whatever becomes of this process; Windows takes no open file away.
+    with suppress(PermissionError):
+        file.unlink()
     return leads
 
 

@@ -55,7 +55,7 @@ def score(task: Task) -> Outcome:
     """
     ws, asked = task.ws, task.request
     run(ws, asked["run_id"])
-    leads = leads_of(ws, asked["dataset_id"])
+    leads = task.leads(asked["dataset_id"])
     chosen = choose_rows(leads, asked.get("part", "open"))
     reason, use = asked.get("reason", "manual"), asked.get("use", True)
     made, read = score_rows(task, leads, chosen, asked["run_id"], asked["dataset_id"], reason, use=use)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.data.leads import Leads
 from core.jobs import folders
 from core.progress import Event, Watch
+from core.workspace.datasets import mapped_leads
 from core.workspace.store import Workspace
 from core.workspace.tables import Job
 
@@ -52,6 +54,12 @@ class Task:
     def half_made(self, path: Path) -> None:
         """`path` is removed, should the work not come to its end, by whoever finds out."""
         folders.note_partial(self.ws, self.job.id, path)
+
+    def leads(self, dataset_id: str) -> Leads:
+        """All leads of a dataset, however many: their texts stay on disk."""
+        file = folders.job_folder(self.ws, self.job.id) / "leads.arrow"
+        self.half_made(file)
+        return mapped_leads(self.ws, dataset_id, file)
 
     def whole(self) -> None:
         """All that was half-made has its row now."""

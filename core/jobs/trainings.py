@@ -11,7 +11,6 @@ from core.jobs import folders
 from core.jobs.rankings import choose_rows, score_rows
 from core.jobs.task import Follow, Outcome, Task
 from core.trust import LEAST_LEADS
-from core.workspace.datasets import leads_of
 from core.workspace.reviews import as_said, reviews_by_id
 from core.workspace.runs import add_run, new_run_folder, run_folder, run_in_use, runs, use_run
 from core.workspace.scorings import scorings
@@ -28,7 +27,7 @@ def train(task: Task) -> Outcome:
     ws, asked = task.ws, task.request
     assignments = [f"{key}={value}" for key, value in (asked.get("settings") or {}).items()]
     config = with_settings(load_config(None, asked.get("preset", "cpu-quick")), assignments)
-    leads = leads_of(ws, asked["dataset_id"])
+    leads = task.leads(asked["dataset_id"])
     run_id = task.remembered("run_id")
     if run_id is None:
         run_id, _ = new_run_folder(ws)

@@ -100,7 +100,7 @@ def finetune(
             if position <= step:
                 continue
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * _rate(position, total, config)
+                group["lr"] = rate * step_share(position, total, config)
             figures, budget = _step(
                 model, optimiser, lesson, rows, pairing, config, position, budget, trainable, workers
             )
@@ -127,7 +127,7 @@ def finetune(
     return Finetuned(best[1], best[0], history)
 
 
-def _rate(step: int, total: int, config: Config) -> float:
+def step_share(step: int, total: int, config: Config) -> float:
     """Share of the full step size at `step`, counted from 1."""
     warm = max(round(config.warmup_share * total), 1)
     if step <= warm:

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from core.data.leads import Leads
+from core.data.mapping import map_stored
 from core.data.ordered import StoredLeads
 from core.data.problems import FIRST_ROW, Report
 from core.data.schema import schema_from_dict, schema_to_dict
@@ -86,6 +87,11 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
         LeadRankError: no such dataset, no such lead, or the file is damaged.
     """
     return read_leads(_path(ws, id), schema_from_dict(dataset(ws, id).schema), lead_ids)
+
+
+def mapped_leads(ws: Workspace, id: str, file: Path) -> Leads:
+    """All leads, however many: their texts lie in `file`, which has gone from its folder already. Raises as `leads_of`."""
+    return map_stored(_path(ws, id), schema_from_dict(dataset(ws, id).schema), file)
 
 
 def stored_leads(ws: Workspace, id: str) -> StoredLeads:

@@ -24,9 +24,10 @@ def test_all_sides_score_alike() -> None:
         assert ratio == pytest.approx(result["leads_per_second"]["ours"] / result["leads_per_second"][name])
 
 
-def test_both_sides_learn() -> None:
+def test_both_sides_learn_the_same() -> None:
     (trained,) = run("cpu_training")["runs"]
-    for curve in trained["curves"].values():
-        assert len(curve["auc"]) == 3 and curve["auc"][-1] > 0.6
-        assert curve["seconds"] == sorted(curve["seconds"])
-    assert trained["until"]["0.6"]["ours_over_plain"] > 0
+    ours, plain = (trained["curves"][side] for side in ("ours", "plain"))
+    assert len(ours["auc"]) == 3 and ours["auc"][1:] == pytest.approx(plain["auc"][1:], abs=0.01)
+    assert len({*ours["auc"]}) == 3, "something is learned"
+    assert all(curve["seconds"] == sorted(curve["seconds"]) for curve in (ours, plain))
+    assert len(trained["ours_over_plain"]) == 2
