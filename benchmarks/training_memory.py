@@ -69,7 +69,7 @@ def train(path: Path, memory_gb: float, line: Connection) -> None:
         while not ended.wait(EVERY):
             memory, began = process.memory_info(), time.process_time()
             seen = steps.setdefault(step[0], {"began": began, "held_mib": 0.0, "resident_mib": 0.0, "ended": began})
-            seen["held_mib"] = max(seen["held_mib"], (memory.rss - memory.shared) / (1 << 20))
+            seen["held_mib"] = max(seen["held_mib"], (memory.rss - getattr(memory, "shared", 0)) / (1 << 20))
             seen["resident_mib"] = max(seen["resident_mib"], memory.rss / (1 << 20))
             seen["ended"] = began
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 import psutil
+
+CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def memory() -> int:
+    """Bytes of memory that this process may use in all: the machine's, or less where it runs in a container."""
+    limits = [psutil.virtual_memory().total]
+    for path in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # "max" is none
+            limits.append(int(path.read_text("utf-8")))
+    return min(limits)
+
+
 def devices() -> list[Device]:
     """The processor, and each NVIDIA GPU that the driver knows."""
     count = cores()
     noun = "core" if count == 1 else "cores"
-    return [Device("cpu", f"{count} processor {noun}", psutil.virtual_memory().total, True), *_gpus()]
+    return [Device("cpu", f"{count} processor {noun}", memory(), True), *_gpus()]
 
 
 def _gpus() -> list[Device]:

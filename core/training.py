@@ -97,7 +97,7 @@ def _train(
     tested = parts.test if len(parts.test) else parts.calibration
     named: dict[str, Scores] = {trained.scorer.name: _scored(trained.scorer, leads, tested, watch)}
     if config.baselines:
-        named |= _baselines(leads, parts, tested, config.seed, watch)
+        named |= _baselines(leads, parts, tested, config.seed, trained.decisions, watch)
     watch(Event("test"))
     evaluation = evaluate(named[trained.scorer.name], leads, rows=tested)
     comparison = compare(named, leads, rows=tested, baselines=list(named)[1:]) if len(named) > 1 else None
@@ -105,7 +105,8 @@ def _train(
     run = trained.run
     run.card.update(card)
     save_run(out, run, _test_scores(named, leads, tested), model_card(card))
-    shutil.rmtree(work)
+    # Windows takes no mapped file away.
+    shutil.rmtree(work, ignore_errors=True)
     return card
 
 
@@ -132,18 +133,20 @@ def help_train(out: Path, workers: Workers) -> None:
     help_out(out / WORK, workers)
 
 
-def _baselines(leads: Leads, parts: Parts, tested: np.ndarray, seed: int, watch: Watch) -> dict[str, Scores]:
+def _baselines(
+    leads: Leads, parts: Parts, tested: np.ndarray, seed: int, decisions: dict[str, Any], watch: Watch
+) -> dict[str, Scores]:
     """Scores of the strong simple models, fitted on the same rows; one that cannot be fitted is left out and said.
 
-    Words are learned from a sample where there are too many leads for memory.
+    Words are learned from a sample where there are too many leads for memory; `decisions` then say so.
     """
     silent = leads.without_words()
     fitted, later = silent.take(parts.train), silent.take(parts.calibration)
     spoken = mostly_won(parts.train, leads.converted, READ_LEADS, seed)
     heard = evenly(parts.calibration, READ_LEADS, seed)
     if len(spoken) < len(parts.train):
-        told = f"baselines of words learn from {len(spoken):,} of {len(parts.train):,} leads, converted ones first"
-        watch(Event(told))
+        few = f"{len(spoken):,} of {len(parts.train):,} training leads, converted ones first"
+        decisions["baselines"] = f"those that read words learned from {few}"
     words, later_words = leads.take(spoken), leads.take(heard)
     recipes: tuple[Callable[[], Any], ...] = (
         lambda: train_boosted(fitted, later, seed=seed),
@@ -206,11 +209,11 @@ def _card(
         "metrics": evaluation.to_dict(),
         "comparison": comparison.to_dict() if comparison else None,
         "comparison_table": comparison.to_markdown() if comparison else "",
-        "limits": _limits(evaluation, counts["test"], comparison),
+        "limits": _limits(evaluation, counts["test"], comparison, trained.decisions.get("baselines")),
     }
 
 
-def _limits(evaluation: Evaluation, tested: int, comparison: Comparison | None) -> list[str]:
+def _limits(evaluation: Evaluation, tested: int, comparison: Comparison | None, sampled: str | None) -> list[str]:
     """What a reader must not conclude from this run."""
     said = [
         "Figures hold for leads like those of the test period; a change of market, script or source needs a new test."
@@ -224,6 +227,8 @@ def _limits(evaluation: Evaluation, tested: int, comparison: Comparison | None) 
         said.append(f"{few}: intervals are wide and small differences mean nothing.")
     if comparison is not None:
         said.append(comparison.verdict)
+    if sampled:
+        said.append(f"Of the baselines {sampled}: with all leads they might rank better.")
     said.append("Scores order leads for calls; they were not made for decisions about credit, insurance or employment.")
     return said
 

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from core.config import Config, config_to_dict
 from core.data.leads import Leads
 from core.data.reviews import Review
@@ -31,8 +33,11 @@ SAVING = {"checkpointing", "compile", "cache_gb"}
 def begun(out: Path, resume: bool) -> Iterator[Path]:
     """The work folder of a run in `out`, made where it is not there; gone again where something fails before `claim`.
 
+    One process at a time has it; whoever has it may ask again.
+
     Raises:
-        RunError: `out` holds a finished run, an interrupted one and `resume` is not set, or something else.
+        RunError: `out` holds a finished run, an interrupted one and `resume` is not set, or something else; or another
+            process trains there.
     """
     work = out / WORK
     there = {path.name for path in out.iterdir()} if out.is_dir() else set()
@@ -44,12 +49,22 @@ def begun(out: Path, resume: bool) -> Iterator[Path]:
         raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
     before = out.exists()
     work.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(work / "lock", is_singleton=True)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"one command at a time trains in a folder, however: another one does so in '{out.name}'; wait until it "
+            "has ended, or give another --out"
+        ) from None
     try:
         yield work
     except BaseException:
         if not (work / REQUEST).exists():
             shutil.rmtree(work if before else out, ignore_errors=True)
         raise
+    finally:
+        lock.release()
 
 
 def claim(work: Path, leads: Leads, config: Config, reviews: Sequence[Review]) -> None:

@@ -7,7 +7,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import pyarrow as pa
 
 from core.data.checks import LEAST_OF_EACH_CLASS
 from core.data.keeping import OnDisk
@@ -70,8 +73,10 @@ def map_leads(
     request = json.loads(json.dumps({"sha256": sha256, "schema": schema_to_dict(schema)}))
     if (folder / DONE).exists():
         told = json.loads((folder / DONE).read_text("utf-8"))
-        if told["request"] == request:
-            return mapped([folder / name for name in told["files"]], schema), tuple(told["warnings"])
+        # Files that a failing disk took part of are read anew.
+        with suppress(OSError, pa.ArrowException):
+            if told["request"] == request:
+                return mapped([folder / name for name in told["files"]], schema), tuple(told["warnings"])
     shutil.rmtree(folder, ignore_errors=True)
     reading = folder / "reading"
     reading.mkdir(parents=True)

@@ -48,6 +48,9 @@ class Leads:
 
     def take(self, rows: np.ndarray) -> Leads:
         """The leads at integer positions `rows`, in that order."""
+        rows = np.asarray(rows)
+        if rows.dtype == bool or (rows < 0).any():
+            rows = np.arange(len(self))[rows]
         return Leads(_taken(self.roles, rows), _taken(self.features, rows), self.schema)
 
     def without_words(self) -> Leads:

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.data.identifiers import claim, identifiers
 from core.data.leads import Leads
-from core.data.mapping import GROUP_LEADS, lay, mapped
+from core.data.mapping import GROUP_LEADS, lay_table, mapped_table
 from core.data.persons import persons
 from core.progress import Phase, Watch, nobody
 
@@ -99,13 +100,17 @@ def masked_on_disk(leads: Leads, folder: Path, watch: Watch = nobody) -> Leads:
         part = leads.take(np.arange(start, min(start + GROUP_LEADS, len(leads))))
         file = folder / f"masked-{part.content_hash[:24]}.arrow"
         if not file.exists():
-            lay(masked_leads(part), file)
+            masked = masked_leads(part)
+            words = {"": masked.dialogue} | {name: masked.features[name] for name in leads.schema.features.text}
+            lay_table(pa.table({name: pa.array(column, pa.large_string()) for name, column in words.items()}), file)
         files.append(file)
         phase.at(start + len(part), len(leads))
-    masked = mapped(files, leads.schema)
-    texts = {name: masked.features[name] for name in leads.schema.features.text}
-    # Of all else there is one copy, the given one.
-    return Leads(leads.roles.assign(dialogue=masked.dialogue), leads.features.assign(**texts), leads.schema)
+    if not files:
+        return masked_leads(leads)
+    table = mapped_table(files)
+    texts = {name: table.column(name).to_pandas() for name in leads.schema.features.text}
+    dialogue = table.column("").to_pandas()
+    return Leads(leads.roles.assign(dialogue=dialogue), leads.features.assign(**texts), leads.schema)
 
 
 def masked_cells(frame: pd.DataFrame) -> pd.DataFrame:

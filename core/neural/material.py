@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from core.config import Config
@@ -14,6 +15,7 @@ from core.data.leads import Leads
 from core.data.pairs import Pairing, Reviewed
 from core.data.prompts import PromptWriter
 from core.data.sampling import evenly, mostly_won
+from core.devices import memory
 from core.errors import NotComputable
 from core.funnel import whole_funnel
 from core.neural.asllr import Encoded, Reader
@@ -95,12 +97,17 @@ class Material:
     def held(self) -> int:
         """Of how many leads memory holds what the language model says, while heads are fitted to it.
 
-        Not by the memory that is free: a run that is killed and resumed must take the same leads.
+        Asked once for all attempts at a run, which must take the same leads, on whatever machine.
         """
-        reader = self.reader()
-        one = COPIES * 4 * (reader.width + reader.hidden + 3)
-        room = 1e9 * self.config.memory_gb or HELD_SHARE * psutil.virtual_memory().total
-        return max(int(room / one), 2)
+        note = self.work / "held.json"
+        if not note.exists():
+            reader = self.reader()
+            one = COPIES * 4 * (reader.width + reader.hidden + 3)
+            room = 1e9 * self.config.memory_gb or HELD_SHARE * memory()
+            self.work.mkdir(parents=True, exist_ok=True)
+            note.with_suffix(".part").write_text(json.dumps(max(int(room / one), 2)), "utf-8")
+            os.replace(note.with_suffix(".part"), note)
+        return int(json.loads(note.read_text("utf-8")))
 
     def prompts(self, rows: np.ndarray, fields: str) -> TokenStore:
         """These leads as tokens, from disk where they were written before; `fields` as in `Config.fields`."""

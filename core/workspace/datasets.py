@@ -90,7 +90,11 @@ def leads_of(ws: Workspace, id: str, lead_ids: Sequence[str] | None = None) -> L
 
 
 def mapped_leads(ws: Workspace, id: str, file: Path) -> Leads:
-    """All leads, however many: their texts lie in `file`, which has gone from its folder already. Raises as `leads_of`."""
+    """All leads, however many: their texts lie in `file`, which has gone from its folder already.
+
+    Raises:
+        LeadRankError: as `leads_of`, or the disk takes no more.
+    """
     return map_stored(_path(ws, id), schema_from_dict(dataset(ws, id).schema), file)
 
 

@@ -3,10 +3,12 @@
 import os
 import stat
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
-from core.devices import devices, parse_gpus
+from core import devices as machine
+from core.devices import devices, memory, parse_gpus
 
 
 def test_there_is_always_a_processor():
@@ -34,3 +36,13 @@ def test_a_gpu_is_usable_only_with_a_torch_that_computes_on_it(answer, tmp_path,
 def test_odd_answers_of_the_driver_are_left_out():
     assert parse_gpus("") == []
     assert parse_gpus("No devices were found") == []
+
+
+def test_a_container_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = memory()
+    (tmp_path / "max").write_text("max\n")
+    (tmp_path / "limit").write_text(f"{1 << 28}\n")
+    monkeypatch.setattr(machine, "CONTAINER_LIMITS", (tmp_path / "max", tmp_path / "absent"))
+    assert memory() >= whole
+    monkeypatch.setattr(machine, "CONTAINER_LIMITS", (tmp_path / "max", tmp_path / "limit"))
+    assert memory() == 1 << 28

@@ -25,6 +25,9 @@ def test_a_mapped_file_is_the_loaded_one_and_is_read_once(tmp_path: Path, monkey
     shares: list[float] = []
     again, told = map_leads(tmp_path / "leads.csv", SCHEMA, tmp_path / "kept", on_progress=shares.append)
     assert again.content_hash == wanted.content_hash and told == notes and not shares
+    (tmp_path / "kept" / "leads-00001.arrow").write_bytes(b"")
+    mended, _ = map_leads(tmp_path / "leads.csv", SCHEMA, tmp_path / "kept")
+    assert mended.content_hash == wanted.content_hash, "what a failing disk took is read again"
     table().iloc[:300].to_csv(tmp_path / "leads.csv", index=False)
     other, _ = map_leads(tmp_path / "leads.csv", SCHEMA, tmp_path / "kept", on_progress=shares.append)
     assert len(other) == 300 and shares
