@@ -285,7 +285,8 @@ def main() -> None:
     result = measure(**asked)
     if given.keep:
         RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"cpu-training-{result['when'][:10]}-{platform.machine()}.json"
+        seeds = "-".join(map(str, given.seeds))
+        path = RESULTS / f"cpu-training-{result['when'][:10]}-{platform.machine()}-seed-{seeds}.json"
         path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     print(json.dumps(result) if given.json else "\n".join(lines(result)))
 
