@@ -5,7 +5,7 @@
                     |
     shard ----> frame of leads --> frame of scores, no rank                     frames.py
                     |              kept as a file of the shard, whole or not    worker.py
-                    |
+                    |              in a folder that one command holds           work_folders.py
     means:     here, or N processes that may die                                local.py
                actors of Ray Data                                               on_ray.py
                Spark's mapInPandas, over frames of its own                      frames.py: score_frames

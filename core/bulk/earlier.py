@@ -1,11 +1,11 @@
 """What a model said of other files before, joined to the shards of a new one once, so that each finds its own rows.
 
-earlier.parquet   shard, then the columns of the score files; sorted by shard, so that a shard's rows lie together
+earlier.parquet   shard, then the columns of the score files; sorted by shard, so that a shard's rows lie together. A
+                  lead that several files tell alike of is there once.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.data.keeping import OnDisk
+from core.data.keeping import OnDisk, put
 from core.data.stored import literal_name
 from core.errors import LeadRankError
 
@@ -47,13 +47,20 @@ def sorting(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def keep_earlier(folder: Path, kept: OnDisk, files: Sequence[Path]) -> None:
-    """Of earlier scores `files` of the same model, write those of leads that a new file holds too, by shard."""
+    """Of earlier scores `files` of the same model, write those of leads that a new file holds too, by shard.
+
+    Files that cannot be read are left out: their leads are read again.
+    """
+    files = [file for file in files if rows_in(file) is not None]
     if not files:
         return
     names = ["shard", *pq.read_schema(files[0]).names]
     lead_id = pa.array(kept.whole()[0]["lead_id"], pa.string())
     shard = np.repeat(np.arange(len(kept.sizes), dtype=np.int32), kept.sizes)
-    query = "SELECT now.shard, old.* FROM read_parquet(?) AS old JOIN now ON old.lead_id = now.lead_id ORDER BY 1"
+    query = (
+        "SELECT DISTINCT ON (old.lead_id, old.content) now.shard, old.* "
+        "FROM read_parquet(?) AS old JOIN now ON old.lead_id = now.lead_id ORDER BY 1"
+    )
     partial = folder / ".earlier.parquet.part"
     with sorting(folder) as connection:
         connection.register("now", pa.table({"lead_id": lead_id, "shard": shard}))
@@ -63,7 +70,15 @@ def keep_earlier(folder: Path, kept: OnDisk, files: Sequence[Path]) -> None:
         with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
             for batch in batches:
                 writer.write_table(pa.Table.from_batches([batch]).rename_columns(names))
-    os.replace(partial, folder / "earlier.parquet")
+    put(partial, folder / "earlier.parquet")
+
+
+def rows_in(file: Path) -> int | None:
+    """Rows of a file of scores; None where it is missing or damaged."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (OSError, pa.ArrowException):
+        return None
 
 
 def known_before(folder: Path, shard: int, lead_id: pd.Series, content: np.ndarray) -> pd.DataFrame:
@@ -73,4 +88,4 @@ def known_before(folder: Path, shard: int, lead_id: pd.Series, content: np.ndarr
         return pd.DataFrame({"lead_id": pd.Series(dtype="str")})
     before = pq.read_table(path, filters=[("shard", "=", shard)]).to_pandas().drop(columns="shard")
     now = pd.DataFrame({"lead_id": lead_id.to_numpy(), "content": content})
-    return before.merge(now, on=["lead_id", "content"]).drop_duplicates("lead_id", ignore_index=True)
+    return before.merge(now, on=["lead_id", "content"])

@@ -1,8 +1,8 @@
 """Shards scored on this machine: in this process, or by several that may die while the work goes on.
 
 parent  -- shard -->  worker          one at a time, so that a dead worker's shard is known
-        <-- at, done, failed --       how far it is; that it is finished; a mistake of the user's
-        <-- end of the line --        it died: its shard goes to another
+        <-- at, done, failed --       how far it is; that it is finished; what went wrong, which would again
+        <-- end of the line --        it died: its shard goes to another, and from now on there is one fewer
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -31,6 +32,7 @@ CORES_EACH = 2
 """Of a worker on a processor."""
 PROCESS_BYTES = 1 << 30
 """What a worker takes beside the weights of its language model: Python, torch and one pass."""
+KEPT = "What is done is kept, and the same work goes on with it when it is started again"
 TICK_SECONDS = 1.0
 """How often it is told how far each is while nothing is heard: whoever watches may stop the work then."""
 Progress = Callable[[int, int], None]
@@ -66,8 +68,10 @@ def score_here(order: Order, shards: list[int], at: Progress, watch: Watch) -> I
 def score_in_processes(order: Order, shards: list[int], workers: int, at: Progress) -> Iterator[Done]:
     """Shards as they are finished, by `workers` processes that share the machine's cores and its GPUs.
 
+    Most who die do so for want of memory: with each there is one fewer, at least one.
+
     Raises:
-        LeadRankError: the model or a lead is at fault, or workers die over the same shard again and again.
+        LeadRankError: the model, a lead or the program is at fault, or workers die over the same shard again and again.
     """
     waiting, deaths = deque(shards), Counter[int]()
     crew: dict[Connection, _Worker] = {}
@@ -91,6 +95,7 @@ def score_in_processes(order: Order, shards: list[int], workers: int, at: Progre
                     del crew[worker.line]
                     deaths[worker.shard] += 1
                     _give_up(worker, deaths[worker.shard])
+                    workers = max(1, workers - 1)
                     waiting.appendleft(worker.shard)
                     continue
                 if kind == "at":
@@ -158,10 +163,11 @@ def _serve(line: Connection, order: Order, more_environment: dict[str, str]) -> 
     """Runs in a worker until the parent closes the line, or is gone itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends its workers
     os.environ.update(more_environment)  # before torch is imported, which reads it then
+    shard = -1
     try:
         scorer = ShardScorer(order)
         while True:
-            shard: int = line.recv()
+            shard = line.recv()
             line.send(("done", scorer(shard, _forwarded(shard, lambda _, read: line.send(("at", read))))))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
@@ -169,6 +175,11 @@ def _serve(line: Connection, order: Order, more_environment: dict[str, str]) -> 
         line.send(("failed", str(error)))
     except OSError as error:
         line.send(("failed", f"{error.strerror or error}: {error.filename or 'while scores were written'}"))
+    except MemoryError:  # a death like any other for want of memory
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        line.send(("failed", f"shard {shard} could not be scored, however: {type(error).__name__}: {error}. {KEPT}"))
 
 
 def _forwarded(shard: int, at: Progress) -> Watch:
@@ -186,6 +197,6 @@ def _give_up(worker: _Worker, deaths: int) -> None:
     if deaths >= MOST_DEATHS:
         raise LeadRankError(
             f"{deaths} workers, one after the other, had to score shard {worker.shard}, however: the last one "
-            f"{worker.died()}; most often memory is too small for several at a time (--workers). What is done is "
-            "kept, and the same work goes on with it when it is started again"
+            f"{worker.died()}; most often memory is too small for as many at a time: close other programs, or let "
+            f"fewer work where that can be set. {KEPT}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import chain
@@ -18,6 +17,7 @@ from core.bulk.shards import Shards
 from core.data.dealing import dealt
 from core.data.finding import distinct, texts
 from core.data.formulas import neutral
+from core.data.keeping import put
 from core.errors import LeadRankError
 
 ROWS = 50_000
@@ -46,7 +46,7 @@ def write_ranked(shards: Shards, out: Path) -> pd.DataFrame:
                     _csv(first).to_csv(file, index=False)
                     for table in tables:
                         _csv(table).to_csv(file, index=False, header=False)
-        os.replace(partial, out)
+        put(partial, out)
     finally:
         partial.unlink(missing_ok=True)
     return top

@@ -1,6 +1,5 @@
 """Leads in shards on disk, checked as one file, and which of them are scored: what stopped work finds again.
 
-WORK/<model>.lock           while a command uses the folders of this model
 WORK/<model>-<leads>/       shards.json          comes last: without it the leads are read anew
                             leads-*, column-*    see `core.data.keeping`; gone once all is scored
                             wanted.npy           which leads are to be scored
@@ -13,22 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
-from core.bulk.earlier import keep_earlier
+from core.bulk.earlier import keep_earlier, rows_in
+from core.bulk.work_folders import is_shards, strip
 from core.data.big_files import keep_leads
-from core.data.keeping import OnDisk
+from core.data.keeping import OnDisk, put, to_disk
 from core.data.leads import Leads
 from core.data.schema import schema_from_dict, schema_to_dict
 from core.data.sources import kind_of
@@ -37,11 +33,8 @@ from core.errors import LeadRankError
 from core.progress import Watch, in_percent
 from core.scoring import Reading
 
-FORMAT = 2
+FORMAT = 3
 """Of the folder; a folder of another one is not looked at."""
-_FOLDER = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}")
-LOOK_SECONDS = 1.0
-"""Between two looks at a folder that somebody else holds."""
 
 
 _Kept = tuple[OnDisk, np.ndarray, tuple[str, ...]]
@@ -77,8 +70,11 @@ class Shards:
         return [self.scores(shard) for shard, size in enumerate(self.sizes) if size]
 
     def waiting(self) -> list[int]:
-        """Shards that are not scored yet."""
-        return [shard for shard, size in enumerate(self.sizes) if size and not self.scores(shard).exists()]
+        """Shards that are not scored yet; files of scores that a failing disk took part of go."""
+        left = [shard for shard, size in enumerate(self.sizes) if size and rows_in(self.scores(shard)) != size]
+        for shard in left:
+            self.scores(shard).unlink(missing_ok=True)
+        return left
 
     def leads(self, shard: int) -> Leads:
         """Those to score."""
@@ -88,14 +84,11 @@ class Shards:
     def others(self) -> list[Path]:
         """Folders of other leads that the same model scored, or began to."""
         alike = self.folder.parent.glob(f"{self.folder.name[:16]}-*")
-        return sorted(path for path in alike if path != self.folder and _FOLDER.fullmatch(path.name) and path.is_dir())
+        return sorted(path for path in alike if path != self.folder and is_shards(path))
 
     def finish(self) -> None:
         """Drop all but the scores."""
-        for pattern in ("leads-*.parquet", "column-*", "earlier.parquet", ".*.part"):
-            for path in self.folder.glob(pattern):
-                path.unlink()
-        shutil.rmtree(self.folder / "sorting", ignore_errors=True)
+        strip(self.folder, "scores-", "shards.json", "wanted.npy")
         os.utime(self.folder)  # used now, as `keep_newest` sees it
 
     def drop_others(self) -> None:
@@ -110,54 +103,6 @@ class Shards:
         shutil.rmtree(self.folder)
 
 
-@contextmanager
-def held(work: Path, reading: Reading, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold what a folder keeps of one model as long as this lasts; a process that dies gives it back.
-
-    The folder is made, and goes again where nothing was left in it.
-
-    Args:
-        waiting: called again and again while another process holds it; None = nobody waits.
-
-    Raises:
-        LeadRankError: another command, or this one, scores with this model there, and nobody waits.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    path = work / f"{reading.mark[:16]}.lock"
-    lock = FileLock(path)
-    while not _taken(lock):
-        if waiting is None:
-            raise LeadRankError(
-                f"one command at a time scores with a model in a work folder, however: another one does so in "
-                f"'{work}'; wait until it has ended, or give another folder as --work"
-            )
-        waiting()
-        time.sleep(LOOK_SECONDS)
-    try:
-        yield
-    finally:
-        with suppress(PermissionError):  # Windows takes no open file away: then it stays
-            path.unlink(missing_ok=True)
-        lock.release()
-        if not any(work.iterdir()):
-            work.rmdir()
-
-
-def _taken(lock: FileLock) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    return True
-
-
-def keep_newest(work: Path, most: int) -> None:
-    """Drop all of a work folder but what was used last, `most` folders of leads, whatever model or code scored them."""
-    folders = [path for path in work.iterdir() if _FOLDER.fullmatch(path.name) and path.is_dir()]
-    for path in sorted(folders, key=lambda path: path.stat().st_mtime)[:-most]:
-        shutil.rmtree(path, ignore_errors=True)
-
-
 def open_shards(folder: Path) -> Shards | None:
     """The shards in a folder; None where there are none, or reading them never came to its end."""
     try:
@@ -166,7 +111,7 @@ def open_shards(folder: Path) -> Shards | None:
         return None
     kept = OnDisk(folder, schema_from_dict(told["schema"]), tuple(told["sizes"]))
     shards = Shards(folder, kept, tuple(told["notes"]))
-    whole = (folder / "wanted.npy").exists() and (not shards.waiting() or kept.whole_on_disk())
+    whole = (folder / "wanted.npy").exists() and (kept.whole_on_disk() or not shards.waiting())
     return shards if whole else None
 
 
@@ -196,19 +141,20 @@ def make_shards(
     return _found_or_made(work, reading, f"{_sha256(source)} {only_open} {shard_leads}", read)
 
 
-def shards_of(leads: Leads, reading: Reading, work: Path, *, key: str, shard_leads: int) -> Shards:
+def shards_of(leads: Leads, rows: np.ndarray, reading: Reading, work: Path, *, key: str, shard_leads: int) -> Shards:
     """Put leads that are at hand into shards, or find them where that was done before; `work` is `held`.
 
     Args:
-        key: the same for the same leads alone.
+        rows: which of them, in this order; those of one shard at a time are taken.
+        key: the same for the same rows of the same leads alone.
     """
 
     def write(folder: Path) -> _Kept:
         kept = OnDisk(folder, leads.schema)
-        for start in range(0, len(leads), shard_leads):
-            part = leads.take(np.arange(start, min(start + shard_leads, len(leads))))
+        for start in range(0, len(rows), shard_leads):
+            part = leads.take(rows[start : start + shard_leads])
             kept.add(part.roles, part.features)
-        return kept, np.ones(len(leads), dtype=bool), ()
+        return kept, np.ones(len(rows), dtype=bool), ()
 
     return _found_or_made(work, reading, f"{key} {shard_leads}", write)
 
@@ -218,21 +164,24 @@ def _found_or_made(work: Path, reading: Reading, key: str, make: Callable[[Path]
     folder = work / f"{reading.mark[:16]}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
     if (found := open_shards(folder)) is not None:
         return found
-    # What a reading that was stopped left would be taken for this one's.
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    # What a reading that was stopped left would be taken for this one's; scores are of the same leads.
+    strip(folder, "scores-")
     try:
         kept, wanted, notes = make(folder)
         np.save(folder / "wanted.npy", wanted)
+        to_disk(folder / "wanted.npy")
         shards = Shards(folder, kept, notes)
         earlier = [path for other in shards.others() for path in sorted(other.glob("scores-*.parquet"))]
         keep_earlier(folder, kept, earlier)
         partial = folder / ".shards.json.part"
         document = {"sizes": kept.sizes, "notes": notes, "schema": schema_to_dict(kept.schema)}
         partial.write_text(json.dumps(document), "utf-8")
-        os.replace(partial, folder / "shards.json")
+        put(partial, folder / "shards.json")
     except BaseException:  # nothing goes on with half a reading
-        shutil.rmtree(folder, ignore_errors=True)
+        strip(folder, "scores-")
+        if not any(folder.iterdir()):
+            folder.rmdir()
         raise
     return shards
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.bulk.local import Means, score_locally, sensible_workers
 from core.bulk.merging import write_ranked
-from core.bulk.shards import Shards, held, keep_newest, make_shards, shards_of
+from core.bulk.shards import Shards, make_shards, shards_of
+from core.bulk.work_folders import held
 from core.bulk.worker import Order
 from core.data.leads import Leads
 from core.errors import ConfigError
@@ -23,8 +25,6 @@ seconds on a GPU, some minutes on a CPU."""
 LEAST_SHARD, PIECES = 50, 64
 """Of leads at hand that a language model reads on a CPU: few leads are cut as well, into `PIECES` shards or those that
 hold `LEAST_SHARD`, so that all processes have work and a stop loses seconds."""
-KEPT = 12
-"""Sets of leads of which a folder keeps the scores: a dozen datasets scored in turn."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def score_file(
 def score_at_hand(
     run: Path,
     leads: Leads,
+    rows: np.ndarray,
     out: Path,
     *,
     work: Path,
@@ -102,15 +103,16 @@ def score_at_hand(
     waiting: Callable[[], None] | None = None,
     watch: Watch = nobody,
 ) -> Ranked:
-    """Score leads that are in memory and write the ranking to `out`, .parquet, with the parts of each score.
+    """Score leads that are at hand and write the ranking to `out`, .parquet, with the parts of each score.
 
     As many processes score at a time as the machine is good for. Who was stopped goes on, and leads that did not change
-    since the run scored any of the `KEPT` newest sets in `work` are not read again.
+    since the run scored any of the `work_folders.KEPT` newest sets in `work` are not read again.
 
     Args:
-        leads: with the columns and the schema of the run.
+        leads: with the columns and the schema of the run; a shard of them at a time is copied.
+        rows: positions of those to score.
         work: a folder for all that this one run scores.
-        key: the same for the same leads alone.
+        key: the same for the same rows of the same leads alone.
         waiting: called again and again while another process scores with the run in the folder; None = nobody waits.
 
     Raises:
@@ -119,11 +121,9 @@ def score_at_hand(
     """
     reading = reading_of(run, device=device, parts=True)
     with held(work, reading, waiting):
-        shards = shards_of(leads, reading, work, key=key, shard_leads=_shard_leads(reading, len(leads)))
+        shards = shards_of(leads, rows, reading, work, key=key, shard_leads=_shard_leads(reading, len(rows)))
         order = Order(shards.folder.resolve(), run.resolve(), reading.device, reading.engine, parts=True)
-        done = _finished(shards, order, out, sensible_workers(reading), score_locally, watch)
-        keep_newest(work, KEPT)
-    return done
+        return _finished(shards, order, out, sensible_workers(reading), score_locally, watch)
 
 
 def _shard_leads(reading: Reading, leads: int | None = None) -> int:

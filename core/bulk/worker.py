@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from core import scoring
 from core.bulk.earlier import known_before
 from core.bulk.frames import content_of, score_leads
 from core.bulk.shards import open_shards
+from core.data.keeping import put
 from core.engine import Engine
 from core.errors import LeadRankError
 from core.progress import Watch, nobody
@@ -83,6 +83,6 @@ def _keep(frame: pd.DataFrame, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{uuid4().hex}.part")  # two workers may have the same shard for a while
     try:
         frame.to_parquet(partial, index=False, compression="zstd")
-        os.replace(partial, path)
+        put(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -23,6 +23,18 @@ from core.data.schema import Schema
 from core.data.values import to_text
 
 
+def put(partial: Path, path: Path) -> None:
+    """Give a finished file its name. After a power cut too it is there whole or not at all."""
+    to_disk(partial)
+    os.replace(partial, path)
+
+
+def to_disk(path: Path) -> None:
+    """Have the system write a file to its disk now."""
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
 class Columns(Protocol):
     """Columns of all leads by name: a frame, or what lies on disk and is read one by one."""
 
@@ -81,6 +93,7 @@ class OnDisk:
         cells = [pa.array(_storable(column), from_pandas=True) for column in columns]
         table = pa.table(cells, names=[str(place) for place in range(len(cells))])
         pq.write_table(table, self._shard(len(self.sizes)), compression="zstd")
+        to_disk(self._shard(len(self.sizes)))
         self.sizes = (*self.sizes, len(roles))
 
     def whole(self) -> tuple[Columns, Columns]:
@@ -118,7 +131,7 @@ class OnDisk:
         partial = self._column(place).with_suffix(".part")
         with partial.open("wb") as file:
             np.save(file, values.to_numpy())
-        os.replace(partial, self._column(place))
+        put(partial, self._column(place))
 
     def _shard(self, number: int) -> Path:
         return self.folder / f"leads-{number:05d}.parquet"

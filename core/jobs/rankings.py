@@ -100,26 +100,28 @@ def score_rows(
     """
     ws, folder = task.ws, run_folder(task.ws, run_id)
     task.tell("load the model")
-    taken = leads.take(chosen.rows)
+    read = as_read_by(leads, door.run_schema(folder))
     ranked = job_folder(ws, task.job.id) / "ranked.parquet"
     ranked.parent.mkdir(parents=True, exist_ok=True)
     task.half_made(ranked)
     done = score_at_hand(
         folder,
-        as_read_by(taken, door.run_schema(folder)),
+        read,
+        chosen.rows,
         ranked,
         work=scores_folder(ws, run_id),
         key=hashlib.sha256(dataset(ws, dataset_id).sha256.encode() + chosen.rows.tobytes()).hexdigest(),
         waiting=lambda: task.tell(WAITING),
         watch=task.watch,
     )
-    return _keep_ranked(task, ranked, taken, chosen.part, run_id, dataset_id, reason, use), done.scored
+    fields = leads.without_words().take(chosen.rows)
+    return _keep_ranked(task, ranked, fields, chosen.part, run_id, dataset_id, reason, use), done.scored
 
 
 def _keep_ranked(
     task: Task, ranked: Path, leads: Leads, part: str, run_id: str, dataset_id: str, reason: str, use: bool
 ) -> Scoring:
-    """Write the queue of these leads and its row."""
+    """Write the queue of these leads, which needs none of their words, and its row."""
     ws = task.ws
     if part == "open":
         leads = as_open(leads)

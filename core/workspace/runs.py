@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from sqlalchemy import select, update
 
+from core.bulk.work_folders import drop_work
 from core.errors import LeadRankError, RunError
 from core.workspace.audit import add_event
 from core.workspace.ids import checked_id, checked_name, new_id
@@ -118,7 +118,8 @@ def rename_run(ws: Workspace, id: str, name: str, by: str) -> Run:
 
 
 def archive_run(ws: Workspace, id: str, by: str, archived: bool = True) -> Run:
-    """Put it away, or bring it back; nothing is deleted but `scores_folder`, which only spares time.
+    """Put it away, or bring it back; nothing is deleted but `scores_folder`, which only spares time, where nobody
+    scores in it.
 
     Raises:
         LeadRankError: there is no such model, or it is in use.
@@ -130,5 +131,5 @@ def archive_run(ws: Workspace, id: str, by: str, archived: bool = True) -> Run:
         row.archived = archived
         add_event(session, by, "model archived" if archived else "model brought back", row.id, {"name": row.name})
     if archived:
-        shutil.rmtree(scores_folder(ws, row.id), ignore_errors=True)
+        drop_work(scores_folder(ws, row.id))
     return row

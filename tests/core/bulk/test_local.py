@@ -42,14 +42,34 @@ def test_after_a_worker_is_killed_each_lead_still_has_one_row(fields: Path, sour
     assert not multiprocessing.active_children()
 
 
-def test_a_shard_that_ends_every_worker_is_told(fields: Path, source: Path, tmp_path: Path) -> None:
-    """The stored shard is damaged behind the command's back, so that whoever takes it ends."""
+def test_with_each_death_there_is_one_worker_fewer_and_the_third_over_a_shard_is_told(
+    fields: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "TICK_SECONDS", 0.01)  # long before a worker has imported what it needs
+    seen: list[int] = []
+
+    def kill_one(shard: int, read: int) -> None:
+        alive = multiprocessing.active_children()
+        seen.append(len(alive))
+        alive[0].kill()
+        alive[0].join()
+
+    def means(order, shards, workers, at, watch) -> Iterator[Done]:
+        return score_in_processes(order, shards[:3], workers, kill_one)
+
+    with pytest.raises(LeadRankError, match=rf"{MOST_DEATHS} workers.* was killed by SIGKILL.* let fewer work"):
+        score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=3, means=means, device="cpu")
+    assert seen == [3, 2, 1, 1, 1]
+
+
+def test_what_would_fail_again_is_told_at_once(fields: Path, source: Path, tmp_path: Path) -> None:
+    """The stored shard is damaged behind the command's back."""
 
     def means(order, shards, workers, at, watch) -> Iterator[Done]:
         (order.shards / "leads-00002.parquet").write_bytes(b"no Parquet")
         return score_in_processes(order, [2], workers, at)
 
-    with pytest.raises(LeadRankError, match=rf"{MOST_DEATHS} workers.* shard 2, .*ended with code 1"):
+    with pytest.raises(LeadRankError, match=r"shard 2 could not be scored, however: ArrowInvalid: .*is kept"):
         score_file(fields, source, tmp_path / "x.csv", shard_leads=20, workers=1, means=means, device="cpu")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 from core import scoring
 from core.bulk.on_ray import on_ray
-from core.bulk.shards import held
 from core.bulk.whole import score_file
+from core.bulk.work_folders import held
 from core.bulk.worker import Done, Order, ShardScorer
 from core.errors import BackboneError, ConfigError, LeadRankError, ValidationError
 from core.neural import plans
@@ -83,8 +84,31 @@ def test_a_command_that_was_killed_while_it_read_the_file_reads_it_anew(
     for column in columns:
         column.write_bytes(column.read_bytes()[:100])
     (folder / "leads-00009.parquet").write_bytes(b"of another size of shards")
-    assert columns and score_file(fields, source, out, **settings).scored == 200  # type: ignore[arg-type]
+    # The shard that was scored is known, whatever became of the leads.
+    assert columns and score_file(fields, source, out, **settings).scored == 140  # type: ignore[arg-type]
     pd.testing.assert_frame_equal(pd.read_parquet(out), in_one_go(fields, source), check_dtype=False, check_exact=True)
+
+
+def test_a_file_of_scores_that_a_failing_disk_took_part_of_is_scored_again(
+    fields: Path, source: Path, tmp_path: Path
+) -> None:
+    out, work = tmp_path / "scores.parquet", tmp_path / "work"
+    settings = {"work": work, "shard_leads": 50, "device": "cpu"}
+    expected = in_one_go(fields, source)
+
+    def damaged() -> None:
+        one, other = sorted(work.glob("*/scores-*.parquet"))[1:3]
+        one.write_bytes(b"")
+        other.write_bytes(other.read_bytes()[:-9])
+
+    score_file(fields, source, out, **settings)  # type: ignore[arg-type]
+    damaged()
+    assert score_file(fields, source, out, **settings).scored == 100  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected, check_dtype=False, check_exact=True)
+    damaged()
+    table().iloc[::-1].to_csv(source, index=False)  # another file with the same leads
+    assert score_file(fields, source, out, **settings).scored == 100  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected, check_dtype=False, check_exact=True)
 
 
 def test_who_stops_a_command_while_it_reads_leaves_nothing(fields: Path, source: Path, tmp_path: Path) -> None:
@@ -105,13 +129,14 @@ def test_what_another_command_left_or_uses_stays(fields: Path, source: Path, tmp
     stopped = next(path for path in work.iterdir() if path.is_dir())
     other = stopped.with_name(f"{'0' * 16}-{stopped.name[17:]}")  # of another model
     shutil.copytree(stopped, other)
+    os.utime(other)  # used last: its leads stay, those of the stopped one are read anew
     with held(work, scoring.reading_of(fields, device="cpu")), pytest.raises(LeadRankError, match="one command at a"):
         score_file(fields, source, out, work=work, device="cpu")
-    # What the stopped one had scored is known, and it can still go on.
+    # What the stopped one had scored is known, and it can still go on, with what was said since.
     left = 20 if len(list(stopped.glob("scores-*"))) == 2 else 30
     assert score_file(fields, source, out, work=work, device="cpu").scored == 200 - left
     assert stopped.is_dir() and other.is_dir()
-    assert score_file(fields, few, out, work=work, shard_leads=10, device="cpu").scored == 40 - left
+    assert score_file(fields, few, out, work=work, shard_leads=10, device="cpu").scored == 0
     assert sorted(path.name for path in work.iterdir()) == sorted([stopped.name, other.name])
 
 

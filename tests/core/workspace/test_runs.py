@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from filelock import FileLock
 
 from core.errors import LeadRankError, RunError
 from core.workspace import runs as kept
@@ -87,6 +88,20 @@ def test_archived_runs_are_not_put_in_use_nor_the_one_in_use_archived(ws, make_r
         kept.use_run(ws, second.id, "bo")
     kept.archive_run(ws, second.id, "bo", archived=False)
     assert kept.use_run(ws, second.id, "bo").in_use
+
+
+def test_with_an_archived_run_go_its_kept_scores_unless_it_scores_now(ws, make_run):
+    run = make_run()
+    folder = kept.scores_folder(ws, run.id)
+    kept.archive_run(ws, run.id, "bo")  # it never scored
+    (folder / "a").mkdir(parents=True)
+    with FileLock(folder / "a.lock"):
+        kept.archive_run(ws, run.id, "bo")
+        assert (folder / "a").is_dir()
+    kept.archive_run(ws, run.id, "bo", archived=False)
+    assert (folder / "a").is_dir()
+    kept.archive_run(ws, run.id, "bo")
+    assert not folder.exists()
 
 
 def test_a_new_name(ws, make_run):
