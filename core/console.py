@@ -20,6 +20,7 @@ class _Teller:
 
     def __init__(self) -> None:
         self.last = 0.0
+        self.phase = ""
         self.open = False
 
     def __call__(self, event: Event) -> None:
@@ -28,9 +29,10 @@ class _Teller:
             return
         now, finished = time.monotonic(), event.done >= event.total
         news = any(name.startswith("validation") for name in event.figures)
+        news |= event.phase != self.phase  # what goes on is told at once, how far it is now and then
         if not (finished or news) and now - self.last < (0.2 if sys.stderr.isatty() else 10):
             return
-        self.last = now
+        self.last, self.phase = now, event.phase
         left = "" if event.seconds_left is None or finished else f", {_span(event.seconds_left)} left"
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in event.figures.items())
         share = f"{event.done / event.total:.0%}"

@@ -21,7 +21,7 @@ from core.config import Config, config_to_dict
 from core.data.leads import Leads
 from core.data.reviews import Review
 from core.data.schema import schema_to_dict
-from core.errors import RunError
+from core.errors import ConfigError, RunError
 
 WORK = ".work"
 REQUEST = "request.json"
@@ -31,7 +31,8 @@ SAVING = {"checkpointing", "compile", "cache_gb"}
 
 @contextmanager
 def begun(out: Path, resume: bool) -> Iterator[Path]:
-    """The work folder of a run in `out`, made where it is not there; gone again where something fails before `claim`.
+    """The work folder of a run in `out`, made where it is not there; gone again where something fails before `claim`,
+    or where settings with which it was just begun turn out to be of no use: with those nobody could ever go on.
 
     One process at a time has it; whoever has it may ask again.
 
@@ -47,7 +48,7 @@ def begun(out: Path, resume: bool) -> Iterator[Path]:
         raise RunError(f"'{out.name}' holds an interrupted run; add --resume to continue it, or give another --out")
     if there - {WORK}:
         raise RunError(f"'{out.name}' is not empty and holds no run; give a new folder as --out")
-    before = out.exists()
+    before, fresh = out.exists(), not (work / REQUEST).exists()
     work.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work / "lock", is_singleton=True)
     try:
@@ -59,8 +60,9 @@ def begun(out: Path, resume: bool) -> Iterator[Path]:
         ) from None
     try:
         yield work
-    except BaseException:
-        if not (work / REQUEST).exists():
+    except BaseException as error:
+        hopeless = fresh and isinstance(error, ConfigError)
+        if hopeless or not (work / REQUEST).exists():
             shutil.rmtree(work if before else out, ignore_errors=True)
         raise
     finally:
@@ -77,14 +79,31 @@ def claim(work: Path, leads: Leads, config: Config, reviews: Sequence[Review]) -
     asked: dict[str, Any] = {"leads": leads.content_hash, "schema": schema, "config": config_to_dict(config)}
     asked |= {"reviews": [asdict(review) for review in reviews]} if reviews else {}
     request, note = json.loads(json.dumps(asked)), work / REQUEST
-    if note.exists() and _decides(json.loads(note.read_text("utf-8"))) != _decides(request):
+    if note.exists() and (differs := _differences(json.loads(note.read_text("utf-8")), request)):
         raise RunError(
-            f"'{work.parent.name}' was begun with other leads, settings or reviews; continue it with those, or give "
-            "another --out"
+            f"'{work.parent.name}' was begun with other leads, settings or reviews, however: {'; '.join(differs)}; "
+            "continue it with those, or give another --out"
         )
     partial = note.with_suffix(".part")
     partial.write_text(json.dumps(request), "utf-8")
     os.replace(partial, note)
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs, in words: settings one by one, all else by its name."""
+    before, now = _decides(before), _decides(now)
+    then, today = (dict(_flat(request["config"])) for request in (before, now))
+    changed = [name for name in {**then, **today} if then.get(name) != today.get(name)]
+    told = [f"{name} was {then.get(name)}, now {today.get(name)}" for name in changed]
+    return told + [f"other {name}" for name in ("leads", "schema", "reviews") if before.get(name) != now.get(name)]
+
+
+def _flat(config: dict[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in config.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{start}{name}.")
+        else:
+            yield f"{start}{name}", value
 
 
 def _decides(request: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.errors import ConfigError
 from core.progress import Event, Phase, Watch, nobody
 from core.scoring import Reading, reading_of
 
-SHARD_LEADS = {"fields": 50_000, "cpu": 1_000, "cuda": 10_000}
+SHARD_LEADS = {"fields": 50_000, "cpu": 250, "cuda": 10_000}
 """Leads of a shard where fields alone are read, and where a language model reads: what a dead worker loses is some
 seconds on a GPU, some minutes on a CPU."""
 LEAST_SHARD, PIECES = 50, 64

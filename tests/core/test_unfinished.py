@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from core.errors import RunError
+from core.errors import ConfigError, RunError
+from core.progress import nobody
+from core.training import train
 from core.unfinished import begun, claim
 from tests.made import make_leads, tiny_config
 
@@ -31,5 +33,11 @@ def test_what_never_began_leaves_nothing_and_what_began_goes_on(tmp_path: Path) 
         raise KeyboardInterrupt
     with pytest.raises(RunError, match="--resume"), begun(mine, False):
         pass
-    with begun(mine, True) as work, pytest.raises(RunError, match="other leads"):
-        claim(work, make_leads(21), tiny_config(), ())
+    with begun(mine, True) as work, pytest.raises(RunError, match="max_tokens was 512, now 300; other leads"):
+        claim(work, make_leads(21), tiny_config("max_tokens=300"), ())
+
+
+def test_settings_of_no_use_leave_nothing_to_go_on_with(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="depth must lie in"):
+        train(make_leads(), tiny_config("depth=12"), tmp_path / "run", watch=nobody)
+    assert not (tmp_path / "run").exists()
