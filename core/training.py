@@ -89,6 +89,7 @@ def _train(
         leads = masked_on_disk(leads, work / "masked", watch)
     if not leads.schema.funnel.tiers:
         watch(Event("the schema declares no tiers: pairs are converted over not converted"))
+    watch(Event("check the preference tiers"))
     tiers = check_tiers(leads, judged, seed=config.seed)
     for tier in tiers:
         watch(Event(tier.warning or tier.summary))

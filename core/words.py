@@ -32,7 +32,7 @@ FIELD_STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 FIELD_SHARES = (0.03, 0.1, 0.3)
 """Factors tried on the standardised fields beside the unit-length TF-IDF rows: at 1 the penalty would hold the words
 far more tightly than the fields. Source: ours."""
-READ_LEADS = 200_000
+READ_LEADS = 100_000
 """Most leads whose words are in memory at once to be learned from. Source: ours."""
 _LETTERS = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
