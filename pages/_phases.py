@@ -12,6 +12,7 @@ PHASES = {
     "check": "Checking the model",
     "load the model": "Opening the model",
     "mask names and numbers": "Masking names and numbers",
+    "check the preference tiers": "Checking what pairs of leads would teach",
     "score leads": "Scoring",
     "write the queue": "Writing the queue",
     "probe": "Fitting the first version",
@@ -27,6 +28,8 @@ PHASES = {
     "read for scoring alone": "Reading the file once more, for scoring alone",
     "read columns to show": "Reading the columns for people",
     "fit heads": "Fitting the first version",
+    "fit heads: whole funnel": "Trying it out: which leads to learn from in pairs",
+    "tune network": "Trying settings of the simple models",
     "run frozen layers once": "Reading ahead what stays the same in every pass",
     "fine-tune": "Training",
     "validate": "Checking on leads held back",
@@ -47,6 +50,7 @@ PHASES = {
 """Phase names of core in plain words; one that is missing here is shown by its own name."""
 UNITS = {
     ("lead", "leads"): (
+        "mask names and numbers",
         "score leads",
         "read leads",
         "explain many",
@@ -62,6 +66,7 @@ UNITS = {
         "read training leads, in tokens",
         "read leads of the later slice, in tokens",
         "read tested leads, in tokens",
+        "run frozen layers once",
         "validate",
     ),
     ("step", "steps"): ("fine-tune", "explain"),
@@ -69,6 +74,8 @@ UNITS = {
     ("simple model", "simple models"): ("baselines",),
     ("rehearsal", "rehearsals"): ("rehearse",),
     ("test", "tests"): ("hide and find",),
+    ("way", "ways"): ("pilot: compare",),
+    ("setting", "settings"): ("tune network",),
 }
 """What is counted, one and many, in which phases; how far any other is, is told in percent."""
 _UNIT_OF = {phase: unit for unit, phases in UNITS.items() for phase in phases}

@@ -112,7 +112,7 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False, beside: Run 
     """A button that scores the dataset, then the progress of that job: with the model in use, for everybody's queue,
     or with another one, for a ranking `beside` it."""
     ws = shared.workspace()
-    running = _scoring_job(dataset.id)
+    running = next(iter(_scoring_jobs(dataset.id, active=True)), None)
     if running is not None:
         shared.watch_job(running.id, "The leads are scored.")
         return
@@ -154,18 +154,23 @@ def score_now(dataset: Dataset, label: str, *, again: bool = False, beside: Run 
 
 
 def scoring_failed(dataset: Dataset, since: datetime.datetime | None = None) -> None:
-    """Show the last scoring of this dataset, unless it was begun before `since` (UTC), where it did not end well, with
-    the way to resume it."""
-    last = _scoring_job(dataset.id, active=None)
-    if last is None or (since is not None and last.created < since):
+    """Show the scoring of this dataset that ended last, unless one runs or it ended before `since` (UTC), where it did
+    not end well, with the way to resume it."""
+    last = max(_scoring_jobs(dataset.id), key=_ended, default=None)
+    if last is None or (since is not None and _ended(last) < since):
         return
     if last.state in ("failed", "cancelled", "interrupted"):
         shared.watch_job(last.id)
 
 
-def _scoring_job(dataset_id: str, active: bool | None = True) -> Job | None:
+def _ended(job: Job) -> datetime.datetime:
+    """When; one that is active is yet to end. Not when it was begun: it may have been resumed long after."""
+    return job.ended or datetime.datetime.max
+
+
+def _scoring_jobs(dataset_id: str, active: bool | None = None) -> list[Job]:
     found = records.jobs(shared.workspace(), active=active, kind="score")
-    return next((job for job in found if job.request.get("dataset_id") == dataset_id), None)
+    return [job for job in found if job.request.get("dataset_id") == dataset_id]
 
 
 def scored_lead(queue: Queue, lead_id: str) -> dict | None:

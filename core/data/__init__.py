@@ -18,5 +18,11 @@ persons     names in a text, by their cues                masking     both out o
 reviews     what people said of pairs and leads
 stored      leads as Parquet                              ordered     those in any order, without holding them
 dealing     rows put in order by buckets on disk          finding     ids among millions of others
-changing    a lead with a field or a turn changed
+changing    a lead with a field or a turn changed          changeable  which fields somebody can change
+mapping     leads in files mapped into memory             keeping     columns of a file, in memory or on disk
+big_files   a file of any size, checked shard by shard    formulas    spreadsheet formulas made plain text
+drafting    a file on its way to a dataset                sketches    a first look at a file
+plausible   values that leads of such data have           next_turns  what could be said next
+speakers    who in a conversation is the customer         toml_text   values and remarks as TOML
+segment_rules  who was engaged, whom a campaign brought
 """

@@ -38,7 +38,7 @@ class StoredLeads:
         `rows`: leads of a stretch, but for the last. `folder`: as `dealing.dealt`.
 
         Raises:
-            LeadRankError: the file is missing or damaged, or of another schema.
+            LeadRankError: the file is missing or damaged, or of another schema; or there is no room in `folder`.
         """
         roles = [name for name in ROLE_COLUMNS if name != "dialogue"]
         features = list(self.schema.features.columns())

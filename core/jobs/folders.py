@@ -77,15 +77,19 @@ def keep_partials(ws: Workspace, job_id: str) -> None:
 
 
 def remove_partials(ws: Workspace, job_id: str) -> None:
-    """Remove what was half-made, by whichever process finds that the job will not make the rest."""
+    """Remove what was half-made, by whichever process finds that the job will not make the rest.
+
+    With `x.parquet` goes all that a killed process left beside it while it made that: `x.parquet.part`,
+    `.x.parquet.part`, the folder `x.parquet.leads`.
+    """
     note = job_folder(ws, job_id) / "partial.txt"
     if not note.is_file():
         return
     for line in note.read_text("utf-8").splitlines():
         path = ws.folder / line
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-            path.with_name(path.name + ".part").unlink(missing_ok=True)
+        for each in (path, *path.parent.glob(f"{path.name}.*"), *path.parent.glob(f".{path.name}.*")):
+            if each.is_dir():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
     note.unlink(missing_ok=True)

@@ -116,7 +116,7 @@ def _tables(
             "owner_rank": pa.array(_owner_rank(taken.roles["owner"], owners)),
             "snapshot_time": pa.array(taken.roles["snapshot_time"], pa.timestamp("us"), from_pandas=True),
             "stage": _text(stages[taken.stage]),
-            **({} if segment is None or belongs is None else {"segment": _told(segment, belongs[rows])}),
+            **({} if segment is None or belongs is None else {"segment": _text(_taken(segment, belongs[rows]))}),
             **_fields(taken),
             **people,
             "reasons": _text(reason_texts(names, scored[parts].to_numpy(dtype=float), taken)),
@@ -203,8 +203,11 @@ def _people(shown: pd.DataFrame, at: np.ndarray) -> dict[str, pa.Array]:
     return {f"shown:{column}": _shown(shown[column], at) for column in shown.columns.drop("lead_id")}
 
 
-def _told(segment: pd.Series, at: np.ndarray) -> pa.Array:
-    return _text(np.append(segment.to_numpy(dtype=object), "")[at])  # -1 is the last
+def _taken(column: pd.Series, at: np.ndarray) -> np.ndarray:
+    """The values at these positions, (n,) object; "" where the position is -1."""
+    if not len(column):
+        return np.full(len(at), "", dtype=object)
+    return np.where(at < 0, "", column.iloc[np.maximum(at, 0)].to_numpy(dtype=object))
 
 
 def _number_or_none(scored: pd.DataFrame, column: str) -> pa.Array:
@@ -221,8 +224,7 @@ def _text(values: pd.Series | np.ndarray | Sequence[str]) -> pa.Array:
 
 def _shown(column: pd.Series, at: np.ndarray) -> pa.Array:
     """Text of a column for people; "" for a lead that it does not tell of."""
-    taken = column.iloc[np.maximum(at, 0)].astype(object)
-    return _text(np.array(["" if p < 0 else _whole(v) for p, v in zip(at, taken, strict=True)], dtype=object))
+    return _text([_whole(value) for value in _taken(column, at)])
 
 
 def _whole(value: object) -> str:

@@ -108,6 +108,24 @@ def test_a_scoring_that_was_interrupted_is_told_and_can_go_on(kept, monkeypatch)
     assert "Resume" not in [each.label for each in sound(queue_page()).button], "scored since, by somebody else"
 
 
+def test_a_scoring_that_failed_after_a_later_one_succeeded_is_told(kept, monkeypatch):
+    ws, data, leads, run, _ = kept
+    monkeypatch.setattr(processes, "start", lambda *_: 2**22 + 1)
+    first, second = (
+        records.submit(ws, "score", {"run_id": run.id, "dataset_id": data.id, "part": part}, by="ana", label="Score")
+        for part in ("open", "all")
+    )
+    ledger.end(ws, first.id, "interrupted", "The machine was shut down.", expected=("queued",))
+    keep_scoring(ws, data, leads, run)
+    ledger.end(ws, second.id, "done", "", expected=("queued",))
+    assert "Resume" not in [each.label for each in sound(queue_page()).button]
+    records.resume(ws, first.id, by="ana")
+    ledger.end(ws, first.id, "failed", "The disk is full.", expected=("queued",))
+    at = sound(queue_page())
+    assert any("The disk is full" in each.value for each in [*at.warning, *at.error])
+    assert button(at, "Resume")
+
+
 def test_a_damaged_ranking_is_told_in_plain_words(kept):
     ws, _, _, _, scoring = kept
     scoring_path(ws, scoring.id).write_bytes(b"PAR1 not really")

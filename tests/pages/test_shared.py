@@ -1,5 +1,7 @@
 import datetime
 import doctest
+import re
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -286,3 +288,9 @@ def test_how_far_a_job_is_has_a_unit():
     job = Job(state="running", phase="score leads", done=8, total=100, seconds_left=150.0, label="x")
     assert _jobs.progress_words(job) == "Scoring: 8 of 100 leads, about 3 minutes left"
     assert set().union(*_phases.UNITS.values()) <= set(_phases.PHASES)
+
+
+def test_every_phase_that_core_counts_in_has_plain_words():
+    core = Path(_phases.__file__).parent.parent / "core"
+    named = {name for file in core.rglob("*.py") for name in re.findall(r'Phase\("([^"]+)"', file.read_text("utf-8"))}
+    assert len(named) > 15 and named - {"simulate leads"} <= set(_phases.PHASES), "but for the command line's own"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +44,45 @@ def test_who_stops_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
-    batch = pa.record_batch({"n": list(range(100_000))})
-    with pytest.raises(LeadRankError, match=r"needs room on the disk of .*No space left on device"):
-        dealing._write(pa.ipc.new_file(pa.OSFile("/dev/full", "wb"), batch.schema), batch, tmp_path / "x")
+def test_a_full_disk_is_told_whenever_it_is_met(tmp_path: Path) -> None:
+    """No file may grow beyond so many bytes: buckets fail to open, to be written to, or to be closed."""
+    batch, parent = pa.record_batch({"n": np.random.default_rng(0).permutation(2_000)}), re.escape(str(tmp_path))
+    tables = dealt([batch], np.arange(2_000), 2_000, tmp_path / "x")
+    next(tables)
+    whole = (tmp_path / "x" / "000.arrow").stat().st_size
+    tables.close()
+    for most in (0, *range(100, whole, whole // 20), whole - 100, whole - 1):
+        with (
+            at_most(resource.RLIMIT_FSIZE, most),
+            pytest.raises(LeadRankError, match=rf"disk of '{parent}'.*too large"),
+        ):
+            list(dealt([batch], np.arange(2_000), 2_000, tmp_path / "x"))
+        assert not list(tmp_path.iterdir())
+
+
+def test_too_many_open_files_and_a_folder_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    batch = pa.record_batch({"n": [1, 2]})
+    with at_most(resource.RLIMIT_NOFILE, 3), pytest.raises(LeadRankError, match=r"128 open files.*Too many open files"):
+        list(dealt([batch], np.arange(2), 2, tmp_path / "x"))
+    with pytest.raises(LeadRankError, match=r"leave to write there.*No such file"):
+        list(dealt([batch], np.arange(2), 2, tmp_path / "none" / "x"))
+
+
+def test_what_the_rows_come_from_tells_its_own_errors(tmp_path: Path) -> None:
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch({"n": [1, 2]})
+        raise OSError("the source")
+
+    with pytest.raises(OSError, match="the source"):
+        list(dealt(broken(), np.arange(4), 2, tmp_path / "x"))
+
+
+@contextmanager
+def at_most(kind: int, number: int) -> Iterator[None]:
+    """This process may have no more of the system than that."""
+    soft, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(kind, (soft, hard))

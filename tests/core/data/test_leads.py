@@ -45,7 +45,7 @@ def test_take_from_texts_in_several_pieces_is_as_from_one(rows: list[int]):
     pd.testing.assert_frame_equal(taken.roles, whole.take(np.array(rows, dtype=int)).roles)
     pd.testing.assert_frame_equal(taken.features, whole.take(np.array(rows, dtype=int)).features)
     several = Leads(roles, features, whole.schema)
-    for same in (np.array([True, False, False, True]), [0, -1], np.array([-4, 3])):
+    for same in (np.array([True, False, False, True]), np.array([0, -1])):
         assert several.take(same).dialogue.tolist() == ["A: x", "A: z"] == whole.take(same).dialogue.tolist()
 
 

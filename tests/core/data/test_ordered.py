@@ -46,4 +46,6 @@ def test_a_file_that_is_gone_or_of_another_schema(tmp_path: Path) -> None:
     other = replace(leads.schema, features=Features(("other",)))
     with pytest.raises(LeadRankError, match="cannot be read"):
         list(StoredLeads(path, other).in_order(np.arange(5), 5, tmp_path / "buckets"))
+    with pytest.raises(LeadRankError, match=r"disk of .*, however"):  # not: this file is damaged
+        list(StoredLeads(path, leads.schema).in_order(np.arange(5), 5, tmp_path / "none" / "buckets"))
     assert [file.name for file in tmp_path.iterdir()] == ["x.parquet"]

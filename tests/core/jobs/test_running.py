@@ -199,6 +199,16 @@ def test_work_that_does_not_listen_is_ended(ws: Workspace, tmp_path: Path) -> No
     assert not (ws.folder / "scorings" / "half.parquet").exists()
 
 
+def test_what_a_killed_process_left_beside_a_half_made_file_goes(ws: Workspace) -> None:
+    scorings = ws.folder / "scorings"
+    for name in ("a.parquet", "a.parquet.part", ".a.parquet.part", "a.parquet.leads/000.arrow", "aa.parquet", "b.part"):
+        (scorings / name).parent.mkdir(parents=True, exist_ok=True)
+        (scorings / name).touch()
+    folders.note_partial(ws, "1" * 32, scorings / "a.parquet")
+    folders.remove_partials(ws, "1" * 32)
+    assert sorted(path.name for path in scorings.iterdir()) == ["aa.parquet", "b.part"]
+
+
 def test_half_made_folders_go_and_whole_ones_stay(ws: Workspace, done_by) -> None:
     folder = ws.folder / "runs" / "a"
 

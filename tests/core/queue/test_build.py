@@ -37,6 +37,8 @@ def test_the_segment_of_each_lead_stands_beside_it_where_segments_were_found(tmp
     assert frame["segment"]["L0039"] == "" and (frame["segment"].drop("L0039") == "Would come anyway").all()
     build_queue(tmp_path / "none", scored(), LEADS)
     assert "segment" not in read(tmp_path / "none")
+    build_queue(tmp_path / "empty", scored(), LEADS, segment=segment[:0])
+    assert (read(tmp_path / "empty")["segment"] == "").all()
 
 
 def test_rows_stand_in_rank_order_with_the_values_of_their_lead(tmp_path: Path) -> None:
