@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from core.errors import ConfigError, RunError
 from core.funnel import Tier
 from core.neural import finetune as loop
 from core.neural import tuning
+from core.neural import workers as joined
 from core.neural.asllr import AsLLR, Heads
 from core.neural.checkpoints import add_lora
 from core.neural.joining import lay_down, take_up
@@ -80,6 +82,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
 @contextmanager
 def another(work: Path, **more: str) -> Iterator[tuple[Workers, subprocess.Popen[str]]]:
     """This process as the first of two; the other is started here, with `more` in its environment."""
+    # Processes that do not make the same passes would wait for each other.
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(joined, "PATIENCE", timedelta(minutes=1))
     store = TCPStore("127.0.0.1", 0, 2, is_master=True, wait_for_workers=False)
     started = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     environment = {**os.environ, **started, **more, "OMP_NUM_THREADS": "1"}
@@ -90,6 +95,7 @@ def another(work: Path, **more: str) -> Iterator[tuple[Workers, subprocess.Popen
     finally:
         process.kill()
         process.communicate()
+        monkeypatch.undo()
 
 
 def tuned_by_two(work: Path, workers: Workers, watch: Watch = nobody, config: Config = CONFIG, n: int = 43) -> Learnt:
@@ -111,6 +117,20 @@ def test_two_learn_what_one_does(tmp_path: Path, alone: Learnt) -> None:
     np.testing.assert_allclose(said.logit, answers.logit, atol=1e-4)
     assert [one["step"] for one in told] == [one["step"] for one in history] == [5, 10]
     assert list((tmp_path / FROZEN).glob("*.safetensors"))
+
+
+@pytest.mark.slow
+def test_halves_of_weights_in_bf16_teach_what_whole_ones_do(tmp_path: Path) -> None:
+    config = with_settings(CONFIG, ["engine.precision=bf16", "lora.last_layers=0", "epochs=1"])
+    found = []
+    for name, more in (("whole", {}), ("halves", {"ACCELERATE_USE_FSDP": "true"})):
+        with another(tmp_path / name, **more) as (workers, process):
+            found.append(tuned_by_two(tmp_path / name, workers, config=config, n=20))
+            assert process.wait(60) == 0, process.communicate()[1]
+    (whole, theirs, _), (halves, ours, _) = found
+    for name, value in whole.items():
+        torch.testing.assert_close(halves[name], value, atol=1e-6, rtol=1e-5)
+    np.testing.assert_allclose(ours.logit, theirs.logit, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -224,6 +244,9 @@ def test_what_goes_wrong_while_weights_are_gathered(
 
 
 def test_those_who_are_not_needed_are_told() -> None:
+    # Processes that do not make the same passes would wait for each other.
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(joined, "PATIENCE", timedelta(minutes=1))
     store = TCPStore("127.0.0.1", 0, 2, is_master=True, wait_for_workers=False)
     other = Workers(1, 2, TCPStore("127.0.0.1", store.port, 2, is_master=False))
     first = Workers(0, 2, store)
