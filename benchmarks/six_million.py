@@ -7,6 +7,7 @@ process of its own: what it took by the clock and of the processor's time, and t
     validate    read, check and keep it as a dataset of a workspace
     split       train, calibration and test by time
     pairs       the training part's pairs, 20,000 of each tier drawn
+    lay         the file read and checked to learn from, as the verb `train` does it, words left on disk; and split
     train       the fields-only scorer on `--train-leads` leads of the training and calibration parts
     score       every lead of the file, as the verb `score --parts` does it
     evaluate    the test part against its outcomes, with intervals of 2,000 resamples
@@ -109,6 +110,20 @@ def pairs(folder: Path, leads: int, _: int) -> Facts:
     return {tier.name: int(count) for tier, count in zip(drawn.tiers, drawn.counts, strict=True)}
 
 
+def lay(folder: Path, leads: int, _: int) -> Facts:
+    import psutil
+
+    from core.data.big_files import map_leads
+    from core.data.simulation import schema_for_sample
+    from core.data.splitting import split_by_time
+
+    shutil.rmtree(folder / "mapped", ignore_errors=True)
+    found, _warnings = map_leads(folder / "leads.parquet", schema_for_sample(), folder / "mapped")
+    parts, memory = split_by_time(found), psutil.Process().memory_info()
+    held = (memory.rss - getattr(memory, "shared", 0)) / (1 << 20)
+    return {"leads": len(found), "train": len(parts.train), "sha256": found.content_hash[:16], "held_mib": held}
+
+
 def train(folder: Path, leads: int, train_leads: int) -> Facts:
     from dataclasses import replace
 
@@ -187,7 +202,7 @@ def ask(folder: Path, leads: int, _: int) -> Facts:
     return {"leads": opened.count(View()), **took}
 
 
-STEPS: tuple[Step, ...] = (simulate, validate, split, pairs, train, score, evaluate, queue, ask)
+STEPS: tuple[Step, ...] = (simulate, validate, split, pairs, lay, train, score, evaluate, queue, ask)
 
 
 def _workspace(folder: Path) -> Any:
