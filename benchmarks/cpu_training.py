@@ -26,7 +26,7 @@ import json
 import platform
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,17 +36,16 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
-from torch.utils.data import Sampler
 from transformers import (
     AutoModelForSequenceClassification,
     DataCollatorWithPadding,
     EvalPrediction,
     PrinterCallback,
-    Trainer,
     TrainingArguments,
 )
 
 from benchmarks.cpu import CPU, FP32, OURS, PLAIN, adapted
+from benchmarks.in_order import InOrder, told
 from benchmarks.talks import FUNNEL, talks
 from core.config import Config, Lora, LossWeights
 from core.data.contests import fit_bounds
@@ -159,34 +158,6 @@ def train_plain(base: Backbone, lesson: Lesson, held_out: Lesson, config: Config
         trainer.remove_callback(PrinterCallback)
         trainer.train()
     return curve
-
-
-class InOrder(Trainer):
-    """Trainer that takes the leads in a given order, epoch by epoch."""
-
-    def __init__(self, order: Sequence[Sequence[np.ndarray]], **more: Any) -> None:
-        self.order = [np.concatenate(batches).tolist() for batches in order]
-        super().__init__(**more)
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        return _Epochs(iter(self.order), len(self.order[0]))
-
-
-class _Epochs(Sampler[int]):
-    def __init__(self, orders: Iterator[list[int]], length: int) -> None:
-        self.orders, self.length = orders, length
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(next(self.orders))
-
-    def __len__(self) -> int:
-        return self.length
-
-
-def told(lesson: Lesson) -> Any:
-    """The leads as Trainer takes them."""
-    pairs = zip(lesson.prompts, lesson.converted, strict=True)
-    return [{"input_ids": prompt.ids.tolist(), "labels": [float(label)]} for prompt, label in pairs]
 
 
 def until(curves: Mapping[str, Curve], wanted: float) -> dict[str, float | None]:

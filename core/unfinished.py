@@ -7,7 +7,6 @@ out/.work/...            what can be made again; gone once the run is finished
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.config import Config, config_to_dict
+from core.data.keeping import put
 from core.data.leads import Leads
 from core.data.reviews import Review
 from core.data.schema import schema_to_dict
@@ -86,7 +86,7 @@ def claim(work: Path, leads: Leads, config: Config, reviews: Sequence[Review]) -
         )
     partial = note.with_suffix(".part")
     partial.write_text(json.dumps(request), "utf-8")
-    os.replace(partial, note)
+    put(partial, note)
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.data.checks import LEAST_OF_EACH_CLASS
-from core.data.keeping import OnDisk
+from core.data.keeping import OnDisk, put
 from core.data.leads import Leads
 from core.data.mapping import GROUP_LEADS, lay, mapped
 from core.data.problems import Report
@@ -90,7 +89,7 @@ def map_leads(
         partial = folder / f".{DONE}.part"
         document = {"request": request, "files": [file.name for file in files], "warnings": warnings}
         partial.write_text(json.dumps(document), "utf-8")
-        os.replace(partial, folder / DONE)
+        put(partial, folder / DONE)
     except BaseException:  # nothing goes on with half a reading
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -9,7 +9,6 @@ goes on with those that are there.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.data.keeping import put
 from core.data.leads import Leads
 from core.data.schema import Schema
 from core.data.stored import columns_of, need_columns, unreadable
@@ -71,9 +71,7 @@ def _write(schema: pa.Schema, batches: Iterable[pa.RecordBatch], file: Path) -> 
         with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as out:
             for batch in batches:
                 out.write_batch(batch)
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(partial, file)
+        put(partial, file)
     except OSError as error:
         raise LeadRankError(
             f"the words of the leads could not be written: the system says '{error.strerror or error}'; see that the "
